@@ -1,1 +1,21 @@
-//! x
+//! A machine, its world, one loop.
+//!
+//! A [`Machine`] is driven by events and answers with effects. A [`World`] is where events come from and effects go. A
+//! [`Recorder`] journals the events, checks them against a journal, or drops them. [`drive`] is the only loop there is: live
+//! trading, paper trading, replay and backtest are that function with another world and another recorder.
+//!
+//! This package knows nothing of trading.
+
+pub mod machine;
+pub mod effects;
+pub mod world;
+pub mod recorder;
+pub mod drive;
+pub mod digest;
+
+pub use digest::{Canonical, Digest, EffectsDigest, Parts};
+pub use drive::{DriveError, Outcome, drive};
+pub use effects::Effects;
+pub use machine::{LoadError, Machine};
+pub use recorder::{Discard, Recorder};
+pub use world::{Batch, Flow, World};
