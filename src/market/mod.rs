@@ -1,0 +1,9 @@
+//! Values of a market: numbers, instruments, trades, quotes, books, bars. Integers only.
+
+pub mod number;
+pub mod instrument;
+pub mod data;
+
+pub use data::{Bar, Depth, Level, Quote, Side, Trade};
+pub use instrument::{Currency, Fees, Instrument, InstrumentId, InstrumentKind, TickTable, Venue};
+pub use number::{Money, NumberError, Price, Qty, Rate, Rounding};
