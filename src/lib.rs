@@ -2,4 +2,9 @@
 #![cfg_attr(not(any(feature = "offline", test)), no_std)]
 extern crate alloc;
 
+// Reading order is dependency order: a room may use only rooms above it.
+// --- pure: no clock, no file, no thread, no socket
 pub mod market;
+pub mod account;
+pub mod event;
+pub mod effect;

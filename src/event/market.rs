@@ -1,0 +1,103 @@
+//! What markets say: [`MarketEvent`].
+
+use alloc::boxed::Box;
+use alloc::string::String;
+
+use jangbu_journal::Nanos;
+use serde::{Deserialize, Serialize};
+
+use crate::market::{Bar, Depth, Instrument, InstrumentId, Level, Price, Quote, Trade, Venue};
+
+/// A market spoke.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MarketEvent {
+    /// An instrument is defined, or defined anew. Ids are dense: a new one is the number of instruments so far.
+    Instrument(Box<Instrument>),
+    /// A trade.
+    Trade(Trade),
+    /// Best bid and ask.
+    Quote(Quote),
+    /// Head of a book update.
+    Depth(Depth),
+    /// A level of the book update whose head came before.
+    Level(Level),
+    /// The book can no longer be trusted: a gap, a lost connection. It is valid again after the next snapshot.
+    BookLost(InstrumentId),
+    /// A bar the venue made.
+    Bar(Box<Bar>),
+    /// A value of an index or exchange rate.
+    Value(Value),
+    /// The trading phase of a venue, or of one instrument, changed.
+    Phase(Phase),
+    /// An instrument entered or left the result of a condition search (조건검색).
+    Condition(Box<Condition>),
+    /// A volatility interruption (변동성완화장치) began or ended.
+    Vi(Box<Vi>),
+}
+
+/// A value of an index or exchange rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Value {
+    /// Which.
+    pub instrument: InstrumentId,
+    /// Its value.
+    pub value: Price,
+}
+
+/// Trading phases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PhaseKind {
+    /// No trading.
+    Closed,
+    /// Before the opening (장전).
+    PreMarket,
+    /// Opening auction (시가 단일가).
+    OpeningAuction,
+    /// Continuous trading.
+    Continuous,
+    /// Closing auction (종가 단일가).
+    ClosingAuction,
+    /// After the close (시간외).
+    AfterHours,
+    /// Halted.
+    Halted,
+}
+
+/// A trading phase began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phase {
+    /// Where.
+    pub venue: Venue,
+    /// One instrument, or the whole venue.
+    pub instrument: Option<InstrumentId>,
+    /// Which.
+    pub kind: PhaseKind,
+}
+
+/// An instrument entered or left a condition search.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Condition {
+    /// The condition's number at the venue.
+    pub number: u32,
+    /// Its name.
+    pub name: String,
+    /// Which instrument.
+    pub instrument: InstrumentId,
+    /// Entered (편입) or left (이탈).
+    pub entered: bool,
+}
+
+/// A volatility interruption.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vi {
+    /// Which instrument.
+    pub instrument: InstrumentId,
+    /// Began or ended.
+    pub active: bool,
+    /// Price that triggers the static one, if known.
+    pub static_price: Option<Price>,
+    /// Price that triggers the dynamic one, if known.
+    pub dynamic_price: Option<Price>,
+    /// When it ends, if known.
+    pub until: Option<Nanos>,
+}
