@@ -1,0 +1,589 @@
+//! How events are written, schema 1: differences for the market data that makes up a journal, serde for the rest.
+//!
+//! A record is a head byte, the times that changed, and the fields. Low bits of the head are the [`Kind`]; `SAME_INSTRUMENT`,
+//! `SAME_RECV` and `SAME_VENUE` leave out what the record before had too; `FLAG` belongs to the kind. Prices are differences
+//! from the previous price of their instrument, in units of the coarsest power of ten that divides all of the block's so far;
+//! a finer one is announced by a 0 where a difference (written plus one) would stand. A block needs nothing but itself.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use jangbu_journal::{DecodeError, Decoder, Encoder, Nanos, Record, Seq, Stamp};
+
+use super::{Event, MarketEvent};
+use crate::market::{Depth, InstrumentId, Level, Price, Qty, Quote, Side, Trade};
+
+const KIND_BITS: u8 = 0x0f;
+const SAME_INSTRUMENT: u8 = 0x10;
+const SAME_RECV: u8 = 0x20;
+const SAME_VENUE: u8 = 0x40;
+const FLAG: u8 = 0x80;
+
+/// Kinds with a short form. `OTHER` is any event, by serde.
+const OTHER: u8 = 0;
+const TICK: u8 = 1;
+const TRADE: u8 = 2;
+const QUOTE: u8 = 3;
+const DEPTH: u8 = 4;
+const LEVEL: u8 = 5;
+
+/// The short forms are for ids below this; others go by serde. Bounds what a damaged block can make us allocate.
+const INSTRUMENTS_MAX: u32 = 65_536;
+/// The short forms are for magnitudes below this, so that differences cannot overflow; others go by serde.
+const PLAIN_MAX: i64 = 1 << 61;
+
+const NANOS_PER_MILLI: i64 = 1_000_000;
+
+/// What earlier records of a block leave behind for later ones.
+#[derive(Debug)]
+pub struct Context {
+    recv: i64,
+    venue: Option<i64>,
+    instrument: u32,
+    instruments: Vec<Last>,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Context { recv: 0, venue: None, instrument: u32::MAX, instruments: Vec::new() }
+    }
+}
+
+/// Last values of one instrument within the block.
+#[derive(Clone, Debug)]
+struct Last {
+    venue: i64,
+    price_unit: i64,
+    qty_unit: i64,
+    trade: i64,
+    trade_id: u64,
+    bid: i64,
+    ask: i64,
+    bid_qty: i64,
+    ask_qty: i64,
+    update_id: u64,
+    levels: [i64; 2],
+}
+
+impl Last {
+    const NONE: Last = Last {
+        venue: 0,
+        price_unit: 100_000_000,
+        qty_unit: 100_000_000,
+        trade: 0,
+        trade_id: 0,
+        bid: 0,
+        ask: 0,
+        bid_qty: 0,
+        ask_qty: 0,
+        update_id: 0,
+        levels: [0, 0],
+    };
+}
+
+impl Context {
+    fn clear(&mut self) {
+        self.recv = 0;
+        self.venue = None;
+        self.instrument = u32::MAX;
+        self.instruments.clear();
+    }
+
+    #[inline]
+    fn last(&mut self, instrument: u32) -> &mut Last {
+        let index = instrument as usize;
+        if index >= self.instruments.len() {
+            self.instruments.resize(index + 1, Last::NONE);
+        }
+        &mut self.instruments[index]
+    }
+}
+
+fn plain_price(price: Price) -> bool {
+    (-PLAIN_MAX..PLAIN_MAX).contains(&price.raw())
+}
+
+fn plain_qty(qty: Qty) -> bool {
+    (0..i128::from(PLAIN_MAX)).contains(&qty.raw())
+}
+
+/// The event's instrument and kind, when it has a short form.
+fn short_form(stamp: &Stamp, event: &Event) -> Option<(u32, u8)> {
+    if stamp.venue.is_some_and(|venue| !(-PLAIN_MAX..PLAIN_MAX).contains(&venue.get())) {
+        return None;
+    }
+    let (instrument, kind, plain) = match event {
+        Event::Market(MarketEvent::Trade(trade)) => (trade.instrument, TRADE, plain_price(trade.price) && plain_qty(trade.qty)),
+        Event::Market(MarketEvent::Quote(quote)) => (
+            quote.instrument,
+            QUOTE,
+            plain_price(quote.bid) && plain_price(quote.ask) && plain_qty(quote.bid_qty) && plain_qty(quote.ask_qty),
+        ),
+        Event::Market(MarketEvent::Depth(depth)) => (depth.instrument, DEPTH, true),
+        Event::Market(MarketEvent::Level(level)) => (level.instrument, LEVEL, plain_price(level.price) && plain_qty(level.qty)),
+        _ => return None,
+    };
+    (plain && instrument.0 < INSTRUMENTS_MAX).then_some((instrument.0, kind))
+}
+
+fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)) as u64
+}
+
+fn unzigzag(value: u64) -> i64 {
+    (value >> 1) as i64 ^ -((value & 1) as i64)
+}
+
+/// The largest power of ten up to 10^8 that divides `raw`.
+fn unit_of(raw: i64) -> (i64, u8) {
+    let (mut unit, mut exponent) = (100_000_000, 8);
+    while raw % unit != 0 {
+        unit /= 10;
+        exponent -= 1;
+    }
+    (unit, exponent)
+}
+
+/// Writes `raw - reference` in units; a finer unit first when `raw` needs one.
+#[inline]
+fn put_number(raw: i64, reference: i64, unit: &mut i64, out: &mut Encoder<'_>) {
+    if raw % *unit != 0 {
+        let (finer, exponent) = unit_of(raw);
+        *unit = finer;
+        out.u64(0);
+        out.u8(exponent);
+    }
+    out.u64(zigzag((raw - reference) / *unit) + 1);
+}
+
+/// The inverse of [`put_number`].
+#[inline]
+fn get_number(reference: i64, unit: &mut i64, input: &mut Decoder<'_>) -> Result<i64, DecodeError> {
+    let mut coded = input.u64()?;
+    if coded == 0 {
+        let exponent = input.u8()?;
+        if exponent > 8 {
+            return Err(DecodeError::Impossible { what: "a unit's exponent", value: i128::from(exponent) });
+        }
+        *unit = 10_i64.pow(u32::from(exponent));
+        coded = input.u64()?;
+        if coded == 0 {
+            return Err(DecodeError::Impossible { what: "a unit announced twice", value: 0 });
+        }
+    }
+    unzigzag(coded - 1)
+        .checked_mul(*unit)
+        .and_then(|difference| reference.checked_add(difference))
+        .ok_or(DecodeError::OutOfRange { what: "a price or quantity" })
+}
+
+#[inline]
+fn put_qty(qty: Qty, unit: &mut i64, out: &mut Encoder<'_>) -> i64 {
+    // plain_qty has checked that it fits.
+    let raw = qty.raw() as i64;
+    if raw % *unit != 0 {
+        let (finer, exponent) = unit_of(raw);
+        *unit = finer;
+        out.u64(0);
+        out.u8(exponent);
+    }
+    out.u64((raw / *unit) as u64 + 1);
+    raw
+}
+
+#[inline]
+fn get_qty(unit: &mut i64, input: &mut Decoder<'_>) -> Result<i64, DecodeError> {
+    let mut coded = input.u64()?;
+    if coded == 0 {
+        let exponent = input.u8()?;
+        if exponent > 8 {
+            return Err(DecodeError::Impossible { what: "a unit's exponent", value: i128::from(exponent) });
+        }
+        *unit = 10_i64.pow(u32::from(exponent));
+        coded = input.u64()?;
+        if coded == 0 {
+            return Err(DecodeError::Impossible { what: "a unit announced twice", value: 0 });
+        }
+    }
+    i64::try_from(coded - 1).ok().and_then(|count| count.checked_mul(*unit)).ok_or(DecodeError::OutOfRange { what: "a quantity" })
+}
+
+/// Venue time as its difference from the instrument's last: 0 is none, odd counts milliseconds, even nanoseconds.
+fn put_venue(venue: Option<i64>, reference: i64, out: &mut Encoder<'_>) {
+    let Some(venue) = venue else { return out.u64(0) };
+    let difference = venue - reference;
+    if difference % NANOS_PER_MILLI == 0 {
+        out.u64((zigzag(difference / NANOS_PER_MILLI) << 1) + 1);
+    } else {
+        // |difference| < 2^62, so that its zigzag is below 2^63.
+        out.u64(2);
+        out.i64(difference);
+    }
+}
+
+fn get_venue(reference: i64, input: &mut Decoder<'_>) -> Result<Option<i64>, DecodeError> {
+    let difference = match input.u64()? {
+        0 => return Ok(None),
+        2 => input.i64()?,
+        coded if coded & 1 == 1 => {
+            unzigzag(coded >> 1).checked_mul(NANOS_PER_MILLI).ok_or(DecodeError::OutOfRange { what: "a venue time" })?
+        }
+        coded => return Err(DecodeError::Impossible { what: "a venue time", value: i128::from(coded) }),
+    };
+    match reference.checked_add(difference) {
+        Some(venue) => Ok(Some(venue)),
+        None => Err(DecodeError::OutOfRange { what: "a venue time" }),
+    }
+}
+
+impl Record for Event {
+    const SCHEMA: u16 = 1;
+    type Context = Context;
+
+    fn reset(context: &mut Context) {
+        context.clear();
+    }
+
+    fn encode(&self, stamp: &Stamp, context: &mut Context, out: &mut Encoder<'_>) {
+        let short = short_form(stamp, self);
+        let mut head = match (short, self) {
+            (Some((_, kind)), _) => kind,
+            (None, Event::Tick) => TICK,
+            (None, _) => OTHER,
+        };
+        let (recv, venue) = (stamp.recv.get(), stamp.venue.map(Nanos::get));
+        head |= match self {
+            Event::Market(MarketEvent::Trade(Trade { taker: side, .. }) | MarketEvent::Level(Level { side, .. }))
+                if *side == Side::Sell =>
+            {
+                FLAG
+            }
+            Event::Market(MarketEvent::Depth(Depth { snapshot: true, .. })) => FLAG,
+            _ => 0,
+        };
+        let instrument = short.map_or(context.instrument, |(instrument, _)| instrument);
+        if instrument == context.instrument {
+            head |= SAME_INSTRUMENT;
+        }
+        if recv == context.recv {
+            head |= SAME_RECV;
+        }
+        if venue == context.venue {
+            head |= SAME_VENUE;
+        }
+        out.u8(head);
+        if head & SAME_INSTRUMENT == 0 {
+            out.u64(u64::from(instrument));
+            context.instrument = instrument;
+        }
+        if head & SAME_RECV == 0 {
+            out.u64(recv.wrapping_sub(context.recv) as u64);
+            context.recv = recv;
+        }
+        if head & KIND_BITS <= TICK {
+            // Rare events carry their venue time whole.
+            if head & SAME_VENUE == 0 {
+                out.u8(u8::from(venue.is_some()));
+                out.i64(venue.unwrap_or(0));
+                context.venue = venue;
+            }
+            if head & KIND_BITS == OTHER {
+                out.value(self);
+            }
+            return;
+        }
+        if head & SAME_VENUE == 0 {
+            let reference = context.last(instrument).venue;
+            put_venue(venue, reference, out);
+            context.venue = venue;
+        }
+        let last = context.last(instrument);
+        last.venue = venue.unwrap_or(last.venue);
+        if let Event::Market(event) = self {
+            put_market(event, last, out);
+        }
+    }
+
+    fn decode(schema: u16, seq: Seq, context: &mut Context, input: &mut Decoder<'_>) -> Result<(Stamp, Self), DecodeError> {
+        if schema != Self::SCHEMA {
+            return Err(DecodeError::NewerSchema { found: schema, newest: Self::SCHEMA });
+        }
+        let head = input.u8()?;
+        if head & SAME_INSTRUMENT == 0 {
+            let instrument = input.u64()?;
+            if instrument >= u64::from(INSTRUMENTS_MAX) {
+                return Err(DecodeError::OutOfRange { what: "an instrument id" });
+            }
+            context.instrument = instrument as u32;
+        }
+        if head & SAME_RECV == 0 {
+            context.recv = context.recv.wrapping_add(input.u64()? as i64);
+        }
+        let recv = Nanos::new(context.recv);
+        if head & KIND_BITS <= TICK {
+            if head & SAME_VENUE == 0 {
+                let some = input.u8()?;
+                let venue = input.i64()?;
+                context.venue = match some {
+                    0 => None,
+                    1 => Some(venue),
+                    other => return Err(DecodeError::Impossible { what: "a venue time's mark", value: i128::from(other) }),
+                };
+            }
+            let event = if head & KIND_BITS == TICK { Event::Tick } else { input.value("an event")? };
+            return Ok((Stamp { seq, recv, venue: context.venue.map(Nanos::new) }, event));
+        }
+        if context.instrument >= INSTRUMENTS_MAX {
+            return Err(DecodeError::Impossible { what: "a first event without instrument", value: i128::from(head) });
+        }
+        let instrument = context.instrument;
+        if head & SAME_VENUE == 0 {
+            let reference = context.last(instrument).venue;
+            context.venue = get_venue(reference, input)?;
+        }
+        let venue = context.venue;
+        let last = context.last(instrument);
+        last.venue = venue.unwrap_or(last.venue);
+        let event = get_market(head, InstrumentId(instrument), last, input)?;
+        Ok((Stamp { seq, recv, venue: venue.map(Nanos::new) }, Event::Market(event)))
+    }
+}
+
+fn put_market(event: &MarketEvent, last: &mut Last, out: &mut Encoder<'_>) {
+    match event {
+        MarketEvent::Trade(trade) => {
+            put_number(trade.price.raw(), last.trade, &mut last.price_unit, out);
+            put_qty(trade.qty, &mut last.qty_unit, out);
+            out.i64(trade.id.wrapping_sub(last.trade_id).wrapping_sub(1) as i64);
+            last.trade = trade.price.raw();
+            last.trade_id = trade.id;
+        }
+        MarketEvent::Quote(quote) => {
+            let (bid, ask) = (quote.bid.raw(), quote.ask.raw());
+            // plain_qty has checked that they fit.
+            let (bid_qty, ask_qty) = (quote.bid_qty.raw() as i64, quote.ask_qty.raw() as i64);
+            let changed = [bid != last.bid, ask != last.ask, bid_qty != last.bid_qty, ask_qty != last.ask_qty];
+            out.u8(changed.iter().enumerate().map(|(bit, &changed)| u8::from(changed) << bit).sum());
+            if changed[0] {
+                put_number(bid, last.bid, &mut last.price_unit, out);
+            }
+            if changed[1] {
+                put_number(ask, last.ask, &mut last.price_unit, out);
+            }
+            if changed[2] {
+                put_qty(quote.bid_qty, &mut last.qty_unit, out);
+            }
+            if changed[3] {
+                put_qty(quote.ask_qty, &mut last.qty_unit, out);
+            }
+            (last.bid, last.ask, last.bid_qty, last.ask_qty) = (bid, ask, bid_qty, ask_qty);
+        }
+        MarketEvent::Depth(depth) => {
+            out.u64(u64::from(depth.levels));
+            out.i64(depth.update_id.wrapping_sub(last.update_id) as i64);
+            last.update_id = depth.update_id;
+        }
+        MarketEvent::Level(level) => {
+            let reference = &mut last.levels[level.side as usize];
+            put_number(level.price.raw(), *reference, &mut last.price_unit, out);
+            *reference = level.price.raw();
+            put_qty(level.qty, &mut last.qty_unit, out);
+        }
+        _ => unreachable!("short_form chose the kinds"),
+    }
+}
+
+#[inline]
+fn get_market(head: u8, instrument: InstrumentId, last: &mut Last, input: &mut Decoder<'_>) -> Result<MarketEvent, DecodeError> {
+    let side = if head & FLAG == 0 { Side::Buy } else { Side::Sell };
+    match head & KIND_BITS {
+        TRADE => {
+            last.trade = get_number(last.trade, &mut last.price_unit, input)?;
+            let qty = get_qty(&mut last.qty_unit, input)?;
+            last.trade_id = last.trade_id.wrapping_add(input.i64()? as u64).wrapping_add(1);
+            Ok(MarketEvent::Trade(Trade {
+                instrument,
+                taker: side,
+                price: Price::from_raw(last.trade),
+                qty: Qty::from_raw(i128::from(qty)),
+                id: last.trade_id,
+            }))
+        }
+        QUOTE => {
+            let changed = input.u8()?;
+            if changed > 0x0f {
+                return Err(DecodeError::Impossible { what: "a quote's changes", value: i128::from(changed) });
+            }
+            if changed & 1 != 0 {
+                last.bid = get_number(last.bid, &mut last.price_unit, input)?;
+            }
+            if changed & 2 != 0 {
+                last.ask = get_number(last.ask, &mut last.price_unit, input)?;
+            }
+            if changed & 4 != 0 {
+                last.bid_qty = get_qty(&mut last.qty_unit, input)?;
+            }
+            if changed & 8 != 0 {
+                last.ask_qty = get_qty(&mut last.qty_unit, input)?;
+            }
+            Ok(MarketEvent::Quote(Quote {
+                instrument,
+                bid: Price::from_raw(last.bid),
+                ask: Price::from_raw(last.ask),
+                bid_qty: Qty::from_raw(i128::from(last.bid_qty)),
+                ask_qty: Qty::from_raw(i128::from(last.ask_qty)),
+            }))
+        }
+        DEPTH => {
+            let levels = u32::try_from(input.u64()?).map_err(|_| DecodeError::OutOfRange { what: "a count of levels" })?;
+            last.update_id = last.update_id.wrapping_add(input.i64()? as u64);
+            Ok(MarketEvent::Depth(Depth { instrument, snapshot: head & FLAG != 0, levels, update_id: last.update_id }))
+        }
+        LEVEL => {
+            let reference = &mut last.levels[side as usize];
+            *reference = get_number(*reference, &mut last.price_unit, input)?;
+            let price = Price::from_raw(*reference);
+            let qty = get_qty(&mut last.qty_unit, input)?;
+            Ok(MarketEvent::Level(Level { instrument, side, price, qty: Qty::from_raw(i128::from(qty)) }))
+        }
+        kind => Err(DecodeError::Impossible { what: "an event's kind", value: i128::from(kind) }),
+    }
+}
+
+/// Every event the wire form must carry, for property tests.
+#[cfg(test)]
+pub(crate) mod tests {
+    use alloc::string::String;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::account::{OrderId, SessionId};
+    use crate::event::order::{Fill, Liquidity};
+    use crate::event::{Command, Frame, Link, LinkState, OrderEvent, OrderUpdate};
+    use crate::market::Venue;
+
+    fn price() -> impl Strategy<Value = Price> {
+        prop_oneof![
+            8 => (1_i64..10_000_000).prop_map(|ticks| Price::from_raw(ticks * 1_000_000)),
+            2 => (1_i64..10_000_000).prop_map(Price::from_raw),
+            1 => any::<i64>().prop_map(Price::from_raw),
+        ]
+    }
+
+    fn qty() -> impl Strategy<Value = Qty> {
+        prop_oneof![
+            8 => (0_i128..1_000_000).prop_map(|lots| Qty::from_raw(lots * 100_000)),
+            1 => any::<i128>().prop_map(Qty::from_raw),
+        ]
+    }
+
+    fn id() -> impl Strategy<Value = InstrumentId> {
+        prop_oneof![8 => 0_u32..3, 1 => any::<u32>()].prop_map(InstrumentId)
+    }
+
+    fn side() -> impl Strategy<Value = Side> {
+        prop_oneof![Just(Side::Buy), Just(Side::Sell)]
+    }
+
+    pub(crate) fn event() -> impl Strategy<Value = Event> {
+        let trade = (id(), side(), price(), qty(), any::<u64>())
+            .prop_map(|(instrument, taker, price, qty, id)| MarketEvent::Trade(Trade { instrument, taker, price, qty, id }));
+        let quote = (id(), price(), price(), qty(), qty()).prop_map(|(instrument, bid, ask, bid_qty, ask_qty)| {
+            MarketEvent::Quote(Quote { instrument, bid, ask, bid_qty, ask_qty })
+        });
+        let depth = (id(), any::<bool>(), any::<u32>(), any::<u64>()).prop_map(|(instrument, snapshot, levels, update_id)| {
+            MarketEvent::Depth(Depth { instrument, snapshot, levels, update_id })
+        });
+        let level = (id(), side(), price(), qty())
+            .prop_map(|(instrument, side, price, qty)| MarketEvent::Level(Level { instrument, side, price, qty }));
+        let fill = (any::<u64>(), price(), qty()).prop_map(|(trade, price, qty)| {
+            Event::Order(OrderEvent {
+                order: OrderId { session: SessionId(1), index: 0, seq: Seq::new(7) },
+                update: OrderUpdate::Filled(Fill { trade, price, qty, liquidity: Liquidity::Maker }),
+            })
+        });
+        let words = ".{0,20}".prop_map(|reason: String| {
+            Event::Link(Link { venue: Venue::Upbit, channel: 3, state: LinkState::Down { reason: reason.into() } })
+        });
+        let frame = proptest::collection::vec(any::<u8>(), 0..50).prop_map(|bytes| {
+            Event::Frame(Box::new(Frame { venue: Venue::BinanceSpot, channel: 1, more: false, bytes: bytes.into() }))
+        });
+        prop_oneof![
+            6 => prop_oneof![trade, quote, depth, level].prop_map(Event::Market),
+            1 => Just(Event::Tick),
+            1 => fill,
+            1 => words,
+            1 => frame,
+            1 => any::<bool>().prop_map(|on| Event::Command(Box::new(Command::AutoTrade(on)))),
+            1 => id().prop_map(|id| Event::Market(MarketEvent::BookLost(id))),
+        ]
+    }
+
+    pub(crate) fn stamped() -> impl Strategy<Value = Vec<(Stamp, Event)>> {
+        let venue = prop_oneof![
+            4 => (0_i64..5_000).prop_map(|ms| Some(1_723_161_255_000_000_000 + ms * 1_000_000)),
+            1 => any::<i64>().prop_map(Some),
+            1 => Just(None),
+        ];
+        proptest::collection::vec((0_i64..3, venue, event()), 0..60).prop_map(|rows| {
+            let mut recv = 1_723_161_255_000_000_000;
+            let mut seq = Seq::ZERO;
+            rows.into_iter()
+                .map(|(step, venue, event)| {
+                    recv += step * 91_237;
+                    seq = seq.next();
+                    (Stamp { seq, recv: Nanos::new(recv), venue: venue.map(Nanos::new) }, event)
+                })
+                .collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn events_round_trip(rows in stamped()) {
+            let mut bytes = Vec::new();
+            let mut context = Context::default();
+            for (stamp, event) in &rows {
+                event.encode(stamp, &mut context, &mut Encoder::new(&mut bytes));
+            }
+            let mut context = Context::default();
+            let mut input = Decoder::new(&bytes);
+            for (stamp, event) in &rows {
+                let (read_stamp, read) = Event::decode(1, stamp.seq, &mut context, &mut input).expect("decodes");
+                prop_assert_eq!(&read_stamp, stamp);
+                prop_assert_eq!(&read, event);
+            }
+            prop_assert_eq!(input.finish(), Ok(()));
+        }
+
+        #[test]
+        fn any_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let mut context = Context::default();
+            let mut input = Decoder::new(&bytes);
+            while Event::decode(1, Seq::FIRST, &mut context, &mut input).is_ok() {}
+        }
+    }
+
+    #[test]
+    fn a_quiet_trade_takes_few_bytes() {
+        let mut bytes = Vec::new();
+        let mut context = Context::default();
+        let mut stamp = Stamp { seq: Seq::FIRST, recv: Nanos::new(1_723_161_255_030_314_667), venue: None };
+        let mut sizes = Vec::new();
+        for count in 0..3 {
+            stamp.recv = stamp.recv.plus(200_000);
+            stamp.venue = Some(Nanos::from_millis(1_723_161_256_298 + count));
+            let event = Event::Market(MarketEvent::Trade(Trade {
+                instrument: InstrumentId(0),
+                taker: Side::Sell,
+                price: "61800.30".parse().expect("a price"),
+                qty: "0.006".parse().expect("a quantity"),
+                id: 5_266_583_935 + count as u64,
+            }));
+            let before = bytes.len();
+            event.encode(&stamp, &mut context, &mut Encoder::new(&mut bytes));
+            sizes.push(bytes.len() - before);
+        }
+        assert!(sizes[2] <= 10, "{sizes:?}");
+    }
+}
