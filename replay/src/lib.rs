@@ -1,7 +1,7 @@
 //! A machine, its world, one loop.
 //!
 //! A [`Machine`] is driven by events and answers with effects. A [`World`] is where events come from and effects go. A
-//! [`Recorder`] journals the events, checks them against a journal, or drops them. [`drive`] is the only loop there is: live
+//! [`Recorder`] journals the events, checks them against a journal, or drops them. [`drive()`] is the only loop there is: live
 //! trading, paper trading, replay and backtest are that function with another world and another recorder.
 //!
 //! This package knows nothing of trading.

@@ -5,7 +5,6 @@
 //! from the previous price of their instrument, in units of the coarsest power of ten that divides all of the block's so far;
 //! a finer one is announced by a 0 where a difference (written plus one) would stand. A block needs nothing but itself.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use jangbu_journal::{DecodeError, Decoder, Encoder, Nanos, Record, Seq, Stamp};
@@ -453,6 +452,7 @@ fn get_market(head: u8, instrument: InstrumentId, last: &mut Last, input: &mut D
 /// Every event the wire form must carry, for property tests.
 #[cfg(test)]
 pub(crate) mod tests {
+    use alloc::boxed::Box;
     use alloc::string::String;
     use proptest::prelude::*;
 

@@ -254,7 +254,7 @@ number!(
     /// A quantity in the base asset (shares, coins, contracts), 1e-8 units. Signed: a short position is below 0.
     Qty,
     i128,
-    repr(packed(8))
+    repr(C, packed(8))
 );
 number!(
     /// An amount of a currency, 1e-8 units.
@@ -273,10 +273,10 @@ impl Price {
     pub fn times(self, qty: Qty, rounding: Rounding) -> Option<Money> {
         let product = i128::from(self.0).checked_mul(qty.0)?;
         // Most products fit 64 bits after all; a 64-bit division is several times cheaper than a 128-bit one.
-        if let Ok(small) = i64::try_from(product) {
-            if small % ONE == 0 {
-                return Some(Money(i128::from(small / ONE)));
-            }
+        if let Ok(small) = i64::try_from(product)
+            && small % ONE == 0
+        {
+            return Some(Money(i128::from(small / ONE)));
         }
         divide(product, i128::from(ONE), rounding).map(Money)
     }
