@@ -1,6 +1,6 @@
 //! How events are written, schema 1: differences for the market data that makes up a journal, serde for the rest.
 //!
-//! A record is a head byte, the times that changed, and the fields. Low bits of the head are the [`Kind`]; `SAME_INSTRUMENT`,
+//! A record is a head byte, the times that changed, and the fields. Low bits of the head are the kind; `SAME_INSTRUMENT`,
 //! `SAME_RECV` and `SAME_VENUE` leave out what the record before had too; `FLAG` belongs to the kind. Prices are differences
 //! from the previous price of their instrument, in units of the coarsest power of ten that divides all of the block's so far;
 //! a finer one is announced by a 0 where a difference (written plus one) would stand. A block needs nothing but itself.
