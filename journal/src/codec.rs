@@ -151,7 +151,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Bytes not yet read.
-    #[inline]
+    #[inline(always)]
     pub fn remaining(&self) -> usize {
         self.input.len()
     }
@@ -171,7 +171,7 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// At the end of the input.
-    #[inline]
+    #[inline(always)]
     pub fn u8(&mut self) -> Result<u8, DecodeError> {
         let (&first, rest) = self.input.split_first().ok_or(DecodeError::Truncated { expected: "a byte" })?;
         self.input = rest;
@@ -182,7 +182,7 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// At the end of the input, or on a byte no varint starts with.
-    #[inline]
+    #[inline(always)]
     pub fn u64(&mut self) -> Result<u64, DecodeError> {
         match self.input.split_first() {
             Some((&first, rest)) if first < 251 => {
@@ -213,7 +213,7 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     /// As [`Decoder::u64`].
-    #[inline]
+    #[inline(always)]
     pub fn i64(&mut self) -> Result<i64, DecodeError> {
         let zigzag = self.u64()?;
         Ok((zigzag >> 1) as i64 ^ -((zigzag & 1) as i64))

@@ -22,9 +22,16 @@ pub trait Record: Sized {
     /// Appends this record and the times of its stamp. `stamp.seq` is not written: position in the block gives it.
     fn encode(&self, stamp: &Stamp, context: &mut Self::Context, out: &mut Encoder<'_>);
 
-    /// Reads what `encode` of version `schema` wrote.
+    /// Reads what `encode` of version `schema` wrote, and appends it to `out`. It appends rather than returns, so that a large
+    /// record is built where it stays.
     ///
     /// # Errors
-    /// When the bytes are not what `encode` writes. Never panics, whatever the bytes.
-    fn decode(schema: u16, seq: Seq, context: &mut Self::Context, input: &mut Decoder<'_>) -> Result<(Stamp, Self), DecodeError>;
+    /// When the bytes are not what `encode` writes; `out` is then as it was. Never panics, whatever the bytes.
+    fn decode(
+        schema: u16,
+        seq: Seq,
+        context: &mut Self::Context,
+        input: &mut Decoder<'_>,
+        out: &mut Vec<(Stamp, Self)>,
+    ) -> Result<(), DecodeError>;
 }

@@ -88,13 +88,18 @@ impl Context {
         self.instruments.clear();
     }
 
-    #[inline]
+    #[inline(always)]
     fn last(&mut self, instrument: u32) -> &mut Last {
         let index = instrument as usize;
         if index >= self.instruments.len() {
             self.instruments.resize(index + 1, Last::NONE);
         }
         &mut self.instruments[index]
+    }
+
+    #[inline(always)]
+    fn venue_and_last(&mut self, instrument: u32) -> (Option<i64>, &mut Last) {
+        (self.venue, self.last(instrument))
     }
 }
 
@@ -129,6 +134,7 @@ fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)) as u64
 }
 
+#[inline(always)]
 fn unzigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }
@@ -156,7 +162,7 @@ fn put_number(raw: i64, reference: i64, unit: &mut i64, out: &mut Encoder<'_>) {
 }
 
 /// The inverse of [`put_number`].
-#[inline]
+#[inline(always)]
 fn get_number(reference: i64, unit: &mut i64, input: &mut Decoder<'_>) -> Result<i64, DecodeError> {
     let mut coded = input.u64()?;
     if coded == 0 {
@@ -190,7 +196,7 @@ fn put_qty(qty: Qty, unit: &mut i64, out: &mut Encoder<'_>) -> i64 {
     raw
 }
 
-#[inline]
+#[inline(always)]
 fn get_qty(unit: &mut i64, input: &mut Decoder<'_>) -> Result<i64, DecodeError> {
     let mut coded = input.u64()?;
     if coded == 0 {
@@ -220,6 +226,7 @@ fn put_venue(venue: Option<i64>, reference: i64, out: &mut Encoder<'_>) {
     }
 }
 
+#[inline(always)]
 fn get_venue(reference: i64, input: &mut Decoder<'_>) -> Result<Option<i64>, DecodeError> {
     let difference = match input.u64()? {
         0 => return Ok(None),
@@ -303,7 +310,14 @@ impl Record for Event {
         }
     }
 
-    fn decode(schema: u16, seq: Seq, context: &mut Context, input: &mut Decoder<'_>) -> Result<(Stamp, Self), DecodeError> {
+    #[inline]
+    fn decode(
+        schema: u16,
+        seq: Seq,
+        context: &mut Context,
+        input: &mut Decoder<'_>,
+        out: &mut Vec<(Stamp, Self)>,
+    ) -> Result<(), DecodeError> {
         if schema != Self::SCHEMA {
             return Err(DecodeError::NewerSchema { found: schema, newest: Self::SCHEMA });
         }
@@ -320,32 +334,46 @@ impl Record for Event {
         }
         let recv = Nanos::new(context.recv);
         if head & KIND_BITS <= TICK {
-            if head & SAME_VENUE == 0 {
-                let some = input.u8()?;
-                let venue = input.i64()?;
-                context.venue = match some {
-                    0 => None,
-                    1 => Some(venue),
-                    other => return Err(DecodeError::Impossible { what: "a venue time's mark", value: i128::from(other) }),
-                };
-            }
-            let event = if head & KIND_BITS == TICK { Event::Tick } else { input.value("an event")? };
-            return Ok((Stamp { seq, recv, venue: context.venue.map(Nanos::new) }, event));
+            return decode_rare(head, Stamp { seq, recv, venue: None }, context, input, out);
         }
         if context.instrument >= INSTRUMENTS_MAX {
             return Err(DecodeError::Impossible { what: "a first event without instrument", value: i128::from(head) });
         }
-        let instrument = context.instrument;
+        let instrument = InstrumentId(context.instrument);
+        let (mut venue, last) = context.venue_and_last(instrument.0);
         if head & SAME_VENUE == 0 {
-            let reference = context.last(instrument).venue;
-            context.venue = get_venue(reference, input)?;
+            venue = get_venue(last.venue, input)?;
         }
-        let venue = context.venue;
-        let last = context.last(instrument);
         last.venue = venue.unwrap_or(last.venue);
-        let event = get_market(head, InstrumentId(instrument), last, input)?;
-        Ok((Stamp { seq, recv, venue: venue.map(Nanos::new) }, Event::Market(event)))
+        let stamp = Stamp { seq, recv, venue: venue.map(Nanos::new) };
+        get_market(head, stamp, instrument, last, input, out)?;
+        context.venue = venue;
+        Ok(())
     }
+}
+
+/// The rest of a tick or of an event that goes by serde; both carry their venue time whole.
+#[cold]
+fn decode_rare(
+    head: u8,
+    mut stamp: Stamp,
+    context: &mut Context,
+    input: &mut Decoder<'_>,
+    out: &mut Vec<(Stamp, Event)>,
+) -> Result<(), DecodeError> {
+    if head & SAME_VENUE == 0 {
+        let some = input.u8()?;
+        let venue = input.i64()?;
+        context.venue = match some {
+            0 => None,
+            1 => Some(venue),
+            other => return Err(DecodeError::Impossible { what: "a venue time's mark", value: i128::from(other) }),
+        };
+    }
+    stamp.venue = context.venue.map(Nanos::new);
+    let event = if head & KIND_BITS == TICK { Event::Tick } else { input.value("an event")? };
+    out.push((stamp, event));
+    Ok(())
 }
 
 fn put_market(event: &MarketEvent, last: &mut Last, out: &mut Encoder<'_>) {
@@ -392,21 +420,24 @@ fn put_market(event: &MarketEvent, last: &mut Last, out: &mut Encoder<'_>) {
     }
 }
 
-#[inline]
-fn get_market(head: u8, instrument: InstrumentId, last: &mut Last, input: &mut Decoder<'_>) -> Result<MarketEvent, DecodeError> {
+/// Reads the fields of a short form and pushes the event: built in its place, never copied (measured 1.6x).
+#[inline(always)]
+fn get_market(
+    head: u8,
+    stamp: Stamp,
+    instrument: InstrumentId,
+    last: &mut Last,
+    input: &mut Decoder<'_>,
+    out: &mut Vec<(Stamp, Event)>,
+) -> Result<(), DecodeError> {
     let side = if head & FLAG == 0 { Side::Buy } else { Side::Sell };
     match head & KIND_BITS {
         TRADE => {
             last.trade = get_number(last.trade, &mut last.price_unit, input)?;
-            let qty = get_qty(&mut last.qty_unit, input)?;
+            let qty = Qty::from_raw(i128::from(get_qty(&mut last.qty_unit, input)?));
             last.trade_id = last.trade_id.wrapping_add(input.i64()? as u64).wrapping_add(1);
-            Ok(MarketEvent::Trade(Trade {
-                instrument,
-                taker: side,
-                price: Price::from_raw(last.trade),
-                qty: Qty::from_raw(i128::from(qty)),
-                id: last.trade_id,
-            }))
+            let (price, id) = (Price::from_raw(last.trade), last.trade_id);
+            out.push((stamp, Event::Market(MarketEvent::Trade(Trade { instrument, taker: side, price, qty, id }))));
         }
         QUOTE => {
             let changed = input.u8()?;
@@ -425,28 +456,26 @@ fn get_market(head: u8, instrument: InstrumentId, last: &mut Last, input: &mut D
             if changed & 8 != 0 {
                 last.ask_qty = get_qty(&mut last.qty_unit, input)?;
             }
-            Ok(MarketEvent::Quote(Quote {
-                instrument,
-                bid: Price::from_raw(last.bid),
-                ask: Price::from_raw(last.ask),
-                bid_qty: Qty::from_raw(i128::from(last.bid_qty)),
-                ask_qty: Qty::from_raw(i128::from(last.ask_qty)),
-            }))
+            let (bid, ask) = (Price::from_raw(last.bid), Price::from_raw(last.ask));
+            let (bid_qty, ask_qty) = (Qty::from_raw(i128::from(last.bid_qty)), Qty::from_raw(i128::from(last.ask_qty)));
+            out.push((stamp, Event::Market(MarketEvent::Quote(Quote { instrument, bid, ask, bid_qty, ask_qty }))));
         }
         DEPTH => {
             let levels = u32::try_from(input.u64()?).map_err(|_| DecodeError::OutOfRange { what: "a count of levels" })?;
             last.update_id = last.update_id.wrapping_add(input.i64()? as u64);
-            Ok(MarketEvent::Depth(Depth { instrument, snapshot: head & FLAG != 0, levels, update_id: last.update_id }))
+            let (snapshot, update_id) = (head & FLAG != 0, last.update_id);
+            out.push((stamp, Event::Market(MarketEvent::Depth(Depth { instrument, snapshot, levels, update_id }))));
         }
         LEVEL => {
             let reference = &mut last.levels[side as usize];
             *reference = get_number(*reference, &mut last.price_unit, input)?;
             let price = Price::from_raw(*reference);
-            let qty = get_qty(&mut last.qty_unit, input)?;
-            Ok(MarketEvent::Level(Level { instrument, side, price, qty: Qty::from_raw(i128::from(qty)) }))
+            let qty = Qty::from_raw(i128::from(get_qty(&mut last.qty_unit, input)?));
+            out.push((stamp, Event::Market(MarketEvent::Level(Level { instrument, side, price, qty }))));
         }
-        kind => Err(DecodeError::Impossible { what: "an event's kind", value: i128::from(kind) }),
+        kind => return Err(DecodeError::Impossible { what: "an event's kind", value: i128::from(kind) }),
     }
+    Ok(())
 }
 
 /// Every event the wire form must carry, for property tests.
@@ -548,11 +577,11 @@ pub(crate) mod tests {
             }
             let mut context = Context::default();
             let mut input = Decoder::new(&bytes);
-            for (stamp, event) in &rows {
-                let (read_stamp, read) = Event::decode(1, stamp.seq, &mut context, &mut input).expect("decodes");
-                prop_assert_eq!(&read_stamp, stamp);
-                prop_assert_eq!(&read, event);
+            let mut read = Vec::new();
+            for (stamp, _) in &rows {
+                Event::decode(1, stamp.seq, &mut context, &mut input, &mut read).expect("decodes");
             }
+            prop_assert_eq!(read, rows);
             prop_assert_eq!(input.finish(), Ok(()));
         }
 
@@ -560,7 +589,8 @@ pub(crate) mod tests {
         fn any_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let mut context = Context::default();
             let mut input = Decoder::new(&bytes);
-            while Event::decode(1, Seq::FIRST, &mut context, &mut input).is_ok() {}
+            let mut out = Vec::new();
+            while Event::decode(1, Seq::FIRST, &mut context, &mut input, &mut out).is_ok() {}
         }
     }
 
