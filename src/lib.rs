@@ -8,3 +8,6 @@ pub mod market;
 pub mod account;
 pub mod event;
 pub mod effect;
+// --- offline: files and threads, no socket
+#[cfg(feature = "offline")]
+pub mod data;
