@@ -11,3 +11,6 @@ pub mod effect;
 // --- offline: files and threads, no socket
 #[cfg(feature = "offline")]
 pub mod data;
+// --- live: clocks, sockets, threads
+#[cfg(feature = "live")]
+pub mod live;

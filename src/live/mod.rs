@@ -1,0 +1,19 @@
+//! The live runtime: where time, sockets, the disk and the kernel meet.
+//!
+//! ```text
+//! gateways → inbox ─┐                        ┌→ journal (its own thread makes it durable)
+//! simulator, timers ┼→ world → drive() ──────┤
+//! operator ─────────┘    ↑        └→ kernel ─┴→ effects → simulator (paper) | gate → gateways
+//!                        └──────────────────────────────┘
+//! ```
+//!
+//! [`jangbu_replay::drive()`] is the loop; this room gives it a [`world`](crate::live) to live in and a recorder that keeps the
+//! journal.
+
+pub mod clock;
+pub mod latency;
+pub mod gate;
+
+pub use clock::Clock;
+pub use gate::Gate;
+pub use latency::{Language, Latencies, Stage};
