@@ -8,6 +8,7 @@ pub mod market;
 pub mod account;
 pub mod event;
 pub mod effect;
+pub mod simulator;
 // --- offline: files and threads, no socket
 #[cfg(feature = "offline")]
 pub mod data;
