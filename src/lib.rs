@@ -15,3 +15,5 @@ pub mod data;
 // --- live: clocks, sockets, threads
 #[cfg(feature = "live")]
 pub mod live;
+#[cfg(feature = "offline")]
+pub mod backtest;

@@ -1,0 +1,90 @@
+//! What a backtest runs on: [`History`], a market as it was, event by event in the order received.
+
+use std::vec::IntoIter;
+
+use jangbu_journal::Nanos;
+
+use crate::event::{Command, Event};
+
+/// An event of history: when we received it, when the venue says it happened, and what it was.
+pub type Moment = (Nanos, Option<Nanos>, Event);
+
+/// Events of the past, in the order received.
+pub trait History {
+    /// The next one; `None` at the end.
+    ///
+    /// # Errors
+    /// When what is read cannot be read further.
+    fn next(&mut self) -> Result<Option<Moment>, HistoryError>;
+}
+
+/// Why a history cannot be read further.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HistoryError {
+    /// The tape.
+    #[error(transparent)]
+    Tape(#[from] super::tape::TapeError),
+}
+
+/// A history in memory.
+#[derive(Debug)]
+pub struct Memory {
+    moments: IntoIter<Moment>,
+}
+
+impl Memory {
+    /// These, in this order.
+    pub fn new(moments: Vec<Moment>) -> Self {
+        Memory { moments: moments.into_iter() }
+    }
+}
+
+impl History for Memory {
+    fn next(&mut self) -> Result<Option<Moment>, HistoryError> {
+        Ok(self.moments.next())
+    }
+}
+
+/// A history between the commands that open and those that close a session: at the moments of its first and last event.
+#[derive(Debug)]
+pub struct Session<S> {
+    opening: IntoIter<Command>,
+    history: S,
+    closing: IntoIter<Command>,
+    /// The first event of the history, read to know its moment.
+    first: Option<Moment>,
+    started: bool,
+    now: Nanos,
+}
+
+impl<S: History> Session<S> {
+    /// `opening`, then the history, then `closing`.
+    pub fn new(opening: Vec<Command>, history: S, closing: Vec<Command>) -> Self {
+        let (opening, closing) = (opening.into_iter(), closing.into_iter());
+        Session { opening, history, closing, first: None, started: false, now: Nanos::ZERO }
+    }
+}
+
+impl<S: History> History for Session<S> {
+    #[inline]
+    fn next(&mut self) -> Result<Option<Moment>, HistoryError> {
+        if !self.started {
+            self.started = true;
+            self.first = self.history.next()?;
+            self.now = self.first.as_ref().map_or(Nanos::ZERO, |first| first.0);
+        }
+        if let Some(command) = self.opening.next() {
+            return Ok(Some((self.now, None, Event::Command(Box::new(command)))));
+        }
+        let moment = match self.first.take() {
+            Some(first) => Some(first),
+            None => self.history.next()?,
+        };
+        if let Some(moment) = moment {
+            self.now = self.now.max(moment.0);
+            return Ok(Some(moment));
+        }
+        Ok(self.closing.next().map(|command| (self.now, None, Event::Command(Box::new(command)))))
+    }
+}
