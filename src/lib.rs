@@ -12,6 +12,9 @@ pub mod simulator;
 // --- offline: files and threads, no socket
 #[cfg(feature = "offline")]
 pub mod data;
+// Its messages are read offline too; the sockets inside ask for the feature `live`.
+#[cfg(feature = "offline")]
+pub mod venue;
 // --- live: clocks, sockets, threads
 #[cfg(feature = "live")]
 pub mod live;
