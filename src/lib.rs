@@ -15,8 +15,8 @@ pub mod data;
 // Its messages are read offline too; the sockets inside ask for the feature `live`.
 #[cfg(feature = "offline")]
 pub mod venue;
+#[cfg(feature = "offline")]
+pub mod backtest;
 // --- live: clocks, sockets, threads
 #[cfg(feature = "live")]
 pub mod live;
-#[cfg(feature = "offline")]
-pub mod backtest;

@@ -1,5 +1,7 @@
 //! The kernel on a market as it was: history and simulator as its world, no sockets, the same loop as live.
 
+pub mod tape;
 pub mod world;
+pub mod report;
 #[cfg(test)]
 mod tests;

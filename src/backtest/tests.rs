@@ -4,13 +4,14 @@ use jangbu_journal::{Nanos, Seq, Stamp};
 use jangbu_replay::{Discard, Effects, LoadError, Machine, Parts, drive};
 use proptest::prelude::*;
 
+use super::tape::TapeHistory;
 use super::world::{Backtest, WorldError};
 use crate::account::{NewOrder, OrderId, OrderType, SessionId, StrategyId, TimeInForce};
 use crate::data::history::{History, HistoryError, Memory, Moment, Session};
 use crate::data::synthetic::{SyntheticSettings, SyntheticTrades};
 use crate::effect::Effect;
 use crate::event::{Command, Event, MarketEvent};
-use crate::market::{InstrumentId, Price, Qty, Side};
+use crate::market::{InstrumentId, Price, Qty, Side, TickTable, Venue};
 use crate::simulator::{LatencySettings, Queue, Simulator, SimulatorSettings};
 
 /// Buys and sells by turns on every third trade, at market and at the last price, and wants to be woken every `period` after an
@@ -210,4 +211,38 @@ fn nothing_of_an_unknown_instrument_panics() {
         }
     }
     assert!(swing(Memory::new(history), SimulatorSettings::default(), None).len() > 10);
+}
+
+/// The two recorded Binance tapes, where they are: every frame is accounted for, and the book the simulator keeps is one.
+#[test]
+fn recorded_tapes_are_read_whole() {
+    for (file, venue, frames) in [
+        ("binance-spot-btcusdt-20240808.tape.gz", Venue::BinanceSpot, 41_249),
+        ("binance-usdm-btcusdt-20240808.tape.gz", Venue::BinanceUsdM, 93_954),
+    ] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(file);
+        if !path.exists() {
+            println!("skipped: {} is not there", path.display());
+            return;
+        }
+        let mut instrument = SyntheticTrades::instrument(InstrumentId(0));
+        (instrument.venue, instrument.symbol, instrument.ticks) =
+            (venue, "BTCUSDT".into(), TickTable::flat(Price::from_raw(1_000_000)));
+        let mut tape = TapeHistory::open(&path, vec![instrument]).expect("a tape");
+        let mut events = 0_u64;
+        while let Some(moment) = tape.next().expect("a tape") {
+            assert!(!matches!(moment.2, Event::Tick), "an event is given once");
+            events += 1;
+        }
+        let counts = tape.counts();
+        println!("{file}: {counts}, {} snapshots, {events} events", tape.snapshots());
+        assert_eq!(counts.sum(), counts.received);
+        assert_eq!(
+            (counts.received + tape.snapshots(), tape.damaged(), tape.snapshots()),
+            (frames, 0, 1),
+            "{:?}",
+            tape.first_problem()
+        );
+        assert!(counts.journaled + counts.buffered_then_journaled > frames * 9 / 10);
+    }
 }

@@ -173,10 +173,11 @@ impl TickTable {
         Ok(TickTable(rows))
     }
 
-    /// The tick at `price`.
+    /// The tick at `price`; 0 when there is none (a table read from bytes is not checked), which puts every price on the grid.
     pub fn tick_at(&self, price: Price) -> Price {
         let count = self.0.partition_point(|row| row.0 <= price);
-        self.0[count.saturating_sub(1)].1
+        // A table from outside may have been given no row: then no step is known.
+        self.0.get(count.saturating_sub(1)).map_or(Price::ZERO, |row| row.1)
     }
 
     /// `price` moved to the grid: down for `Floor`, up for `Ceiling`. `None` when it overflows.
@@ -188,7 +189,7 @@ impl TickTable {
 
     /// Whether `price` lies on the grid.
     pub fn is_aligned(&self, price: Price) -> bool {
-        price.raw() % self.tick_at(price).raw() == 0
+        price.raw().checked_rem(self.tick_at(price).raw()).is_none_or(|rest| rest == 0)
     }
 }
 
