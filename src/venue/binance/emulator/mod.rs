@@ -1,0 +1,194 @@
+//! The Binance emulator: a loopback server that speaks Binance's market-data protocol, REST and WebSocket.
+//!
+//! ```text
+//!  tape ───────┐
+//!              ├─► player ──► one bounded queue per connection ──► WebSocket
+//!  synthetic ──┘     │  pace, backpressure                 faults, limits, pings
+//!                    └─► the emulator's own books ──► REST /depth
+//! ```
+//!
+//! A client that was written for Binance needs nothing but another address. Frames of a tape go out byte for byte as
+//! they were recorded; the order book of `/depth` is kept from the same frames, so the documented local-book
+//! procedure succeeds. Each kind of market has a port of its own, with the venue's paths on it:
+//!
+//! | | spot | USDⓈ-M |
+//! |---|---|---|
+//! | raw | `/ws/<stream>`, `/ws` | the same, and under `/public` and `/market` |
+//! | combined | `/stream?streams=a/b` | the same, and under `/public` and `/market` |
+//! | REST | `/api/v3/{ping,time,exchangeInfo,depth}` | `/fapi/v1/{ping,time,exchangeInfo,depth}` |
+//!
+//! A tape holds one speed of depth diffs (`@depth@0ms`, `@depth@100ms`). Whoever asks for another speed gets that one,
+//! under the name asked for.
+
+mod config;
+mod error;
+mod stats;
+mod server;
+mod rest;
+mod connection;
+mod control;
+mod market;
+mod player;
+mod tape_source;
+mod synthetic;
+mod book;
+mod symbols;
+mod frame;
+mod weight;
+mod random;
+mod clock;
+#[cfg(test)]
+mod tests;
+
+pub use config::{EmulatorConfig, End, Faults, Limits, MarketKind, MarketSource, Source, Speed, Start};
+pub use error::EmulatorError;
+pub use stats::{ConnectionStats, EmulatorStats};
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use book::Books;
+use market::Market;
+use player::{Manner, Program};
+use synthetic::SyntheticMarket;
+use tape_source::TapeSource;
+
+/// A running emulator. Dropping it stops it.
+#[derive(Debug)]
+pub struct Emulator {
+    ports: Vec<Port>,
+    stop: watch::Sender<bool>,
+}
+
+#[derive(Debug)]
+struct Port {
+    address: SocketAddr,
+    market: Arc<Market>,
+    server: JoinHandle<()>,
+    player: JoinHandle<()>,
+}
+
+impl Emulator {
+    /// Starts listening, and playing as configured, on the current tokio runtime (which needs I/O and time enabled).
+    ///
+    /// # Errors
+    /// When the configuration cannot be, an address is taken, or a tape cannot be opened or does not begin like one.
+    pub async fn start(config: EmulatorConfig) -> Result<Self, EmulatorError> {
+        if let Some(problem) = config.problem() {
+            return Err(EmulatorError::Config(problem));
+        }
+        let (stop, stopped) = watch::channel(false);
+        // Everything that can fail comes before anything runs.
+        let mut ready = Vec::new();
+        for source in &config.markets {
+            let (program, market) = prepare(&config, source, stopped.clone())?;
+            let bind = source.bind.unwrap_or(config.bind);
+            let listener = server::listen(bind)?;
+            let address = listener.local_addr().map_err(|source| EmulatorError::Listen { address: bind, source })?;
+            ready.push((address, listener, program, Arc::new(market)));
+        }
+        let manner = Manner { speed: config.speed, start: config.start, end: config.end, snapshot_hold: config.snapshot_hold };
+        let run = |(address, listener, program, market): (SocketAddr, _, Program, Arc<Market>)| Port {
+            address,
+            server: tokio::spawn(server::serve(listener, market.clone())),
+            player: tokio::spawn(player::play(market.clone(), program, manner)),
+            market,
+        };
+        Ok(Self { ports: ready.into_iter().map(run).collect(), stop })
+    }
+
+    /// The address of the first market configured.
+    pub fn address(&self) -> SocketAddr {
+        self.ports[0].address
+    }
+
+    /// The address of the spot market, if there is one.
+    pub fn spot_address(&self) -> Option<SocketAddr> {
+        self.address_of(MarketKind::Spot)
+    }
+
+    /// The address of the futures market, if there is one.
+    pub fn usdm_address(&self) -> Option<SocketAddr> {
+        self.address_of(MarketKind::UsdM)
+    }
+
+    /// The address of a kind of market, if there is one.
+    pub fn address_of(&self, kind: MarketKind) -> Option<SocketAddr> {
+        self.ports.iter().find(|port| port.market.kind == kind).map(|port| port.address)
+    }
+
+    /// The streams that a market plays, as far as known at the start (for a tape: those of its first 2,000 frames).
+    pub fn streams_of(&self, kind: MarketKind) -> Vec<String> {
+        self.ports.iter().find(|port| port.market.kind == kind).map(|port| port.market.streams.clone()).unwrap_or_default()
+    }
+
+    /// What it has done so far.
+    pub fn stats(&self) -> EmulatorStats {
+        let mut stats = EmulatorStats::default();
+        self.ports.iter().for_each(|port| port.market.add_to(&mut stats));
+        stats.finished = self.ports.iter().all(|port| *port.market.finished.borrow());
+        stats
+    }
+
+    /// Waits until every tape has ended, or stopped at a bad line, and all its frames have been written. With a
+    /// synthetic market this never happens.
+    pub async fn finished(&self) {
+        for port in &self.ports {
+            // An error means that the market is gone, and `self` holds it.
+            let _ = port.market.finished.subscribe().wait_for(|finished| *finished).await;
+        }
+    }
+
+    /// Closes every connection (close code 1001), stops listening, and says what was done.
+    pub async fn stop(self) -> EmulatorStats {
+        self.stop.send_replace(true);
+        for port in &self.ports {
+            port.player.abort();
+            let mut changes = port.market.connections.changes();
+            let all_closed = async { while !port.market.connections.list().is_empty() && changes.changed().await.is_ok() {} };
+            let _ = timeout(STOP_PATIENCE, all_closed).await;
+        }
+        self.stats()
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        for port in &self.ports {
+            port.player.abort();
+            port.server.abort();
+        }
+    }
+}
+
+/// Looks at a source and makes what its market needs.
+fn prepare(
+    config: &EmulatorConfig,
+    source: &MarketSource,
+    stopped: watch::Receiver<bool>,
+) -> Result<(Program, Market), EmulatorError> {
+    let mut books = Books::default();
+    let (program, streams) = match &source.source {
+        Source::Tape(path) => {
+            let summary = TapeSource::summary(path)?;
+            summary.symbols.iter().for_each(|symbol| books.add(symbol));
+            (Program::Tape(path.clone()), summary.streams.into_iter().collect())
+        }
+        Source::Synthetic { symbols, seed } => {
+            let preview = SyntheticMarket::new(source.kind, symbols, *seed, 0);
+            preview.symbols().for_each(|symbol| books.add(symbol));
+            let streams = preview.streams().map(str::to_owned).collect();
+            (Program::Synthetic { symbols: symbols.clone(), seed: *seed }, streams)
+        }
+    };
+    Ok((program, Market::new(config, source.kind, streams, books, stopped)))
+}
+
+/// How long `stop` waits for clients to answer the close.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
