@@ -58,9 +58,8 @@ pub struct Traffic {
 #[derive(Debug)]
 pub struct Backtest<S> {
     history: S,
-    /// The next event of the history; read ahead, for its moment.
+    /// An event of the history that was read to know its moment, and had to wait.
     head: Option<Moment>,
-    started: bool,
     simulator: Simulator,
     ticks_in_a_row: u32,
     traffic: Traffic,
@@ -69,7 +68,7 @@ pub struct Backtest<S> {
 impl<S: History> Backtest<S> {
     /// From the first event of `history`.
     pub fn new(history: S, simulator: Simulator) -> Self {
-        Backtest { history, head: None, started: false, simulator, ticks_in_a_row: 0, traffic: Traffic::default() }
+        Backtest { history, head: None, simulator, ticks_in_a_row: 0, traffic: Traffic::default() }
     }
 
     /// What went to and fro so far.
@@ -77,16 +76,22 @@ impl<S: History> Backtest<S> {
         &self.traffic
     }
 
-    fn push_history(&mut self, batch: &mut Batch<Event>) -> Result<(), WorldError> {
-        if let Some((recv, venue, event)) = self.head.take() {
-            self.traffic.history += 1;
-            batch.push(recv, venue, event);
-            if let Some((stamp, event)) = batch.as_slice().last() {
-                self.simulator.on_event(stamp, event);
-            }
+    /// The next event of the history.
+    #[inline]
+    fn read(&mut self) -> Result<Option<Moment>, HistoryError> {
+        match self.head.take() {
+            Some(head) => Ok(Some(head)),
+            None => self.history.next(),
         }
-        self.head = self.history.next()?;
-        Ok(())
+    }
+
+    #[inline]
+    fn push_history(&mut self, (recv, venue, event): Moment, batch: &mut Batch<Event>) {
+        self.traffic.history += 1;
+        batch.push(recv, venue, event);
+        if let Some((stamp, event)) = batch.as_slice().last() {
+            self.simulator.on_event(stamp, event);
+        }
     }
 
     fn push_tick(&mut self, at: Nanos, batch: &mut Batch<Event>) -> Result<(), WorldError> {
@@ -133,19 +138,19 @@ impl<S: History, M: Machine<Event = Event, Effect = Effect>> World<M> for Backte
     type Error = WorldError;
 
     fn next(&mut self, wake_at: Option<Nanos>, batch: &mut Batch<Event>) -> Result<Flow, WorldError> {
-        if !self.started {
-            self.started = true;
-            self.head = self.history.next()?;
-        }
-        while let Some(head) = &self.head {
-            match next_turn(batch.clock(), self.simulator.next_due(), wake_at, Some(head.0)) {
+        while let Some(moment) = self.read()? {
+            match next_turn(batch.clock(), self.simulator.next_due(), wake_at, Some(moment.0)) {
+                Turn::History(_) => self.push_history(moment, batch),
+                Turn::Timer(at) => {
+                    self.head = Some(moment);
+                    self.push_tick(at, batch)?;
+                }
                 Turn::Simulator(at) => {
+                    self.head = Some(moment);
                     let Some((at, event)) = self.simulator.pop_due(at) else { continue };
                     self.count_answer(&event);
                     batch.push(at, None, event);
                 }
-                Turn::Timer(at) => self.push_tick(at, batch)?,
-                Turn::History(_) => self.push_history(batch)?,
                 Turn::Nobody => break,
             }
             return Ok(Flow::Continue);
