@@ -11,6 +11,8 @@ pub mod effect;
 pub mod simulator;
 // --- offline: files and threads, no socket
 #[cfg(feature = "offline")]
+pub mod config;
+#[cfg(feature = "offline")]
 pub mod data;
 // Its messages are read offline too; the sockets inside ask for the feature `live`.
 #[cfg(feature = "offline")]

@@ -1,0 +1,309 @@
+//! A settings file: every key known, every value of its kind, every problem with its line.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::keys::{KEYS, Kind, SECTIONS};
+use super::layers::{Layers, Origin};
+use super::nearest::nearest;
+use super::problem::Fault;
+use super::{Deposit, Stream, VenueConfig};
+use crate::event::command::StrategySettings;
+use crate::market::{Currency, Money, Venue};
+
+/// A settings file larger than this is something else.
+const FILE_BYTES_MAX: usize = 1 << 20;
+/// How much of a bad value an error shows.
+const SEEN_CHARS_MAX: usize = 40;
+
+/// Puts what `text` says into `layers`.
+pub(super) fn read(layers: &mut Layers, name: &str, text: &str) {
+    let mut reader = Reader { layers, name, lines: line_starts(text) };
+    if text.len() > FILE_BYTES_MAX {
+        let reason = format!("{} bytes long (a settings file has at most {FILE_BYTES_MAX})", text.len());
+        reader.problem(0..0, "", Fault::Refused { reason });
+        return;
+    }
+    match DeTable::parse(text) {
+        Ok(root) => reader.root(root.get_ref()),
+        Err(error) => {
+            let reason = error.message().trim().replace('\n', ", ");
+            reader.problem(error.span().unwrap_or(0..0), "", Fault::Syntax { reason });
+        }
+    }
+}
+
+fn line_starts(text: &str) -> Vec<usize> {
+    std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
+}
+
+struct Reader<'a> {
+    layers: &'a mut Layers,
+    name: &'a str,
+    lines: Vec<usize>,
+}
+
+type Table<'t> = DeTable<'t>;
+type Value<'t> = Spanned<DeValue<'t>>;
+
+impl Reader<'_> {
+    fn origin(&self, span: Range<usize>) -> Origin {
+        let line = self.lines.partition_point(|start| *start <= span.start).max(1);
+        Origin::File { name: self.name.to_owned(), line }
+    }
+
+    fn problem(&mut self, span: Range<usize>, key: &str, fault: Fault) {
+        let origin = self.origin(span);
+        self.layers.problem(origin, key.to_owned(), fault);
+    }
+
+    fn expected(&mut self, value: &Value<'_>, key: &str, expected: &str) {
+        let seen = seen(value.get_ref());
+        self.problem(value.span(), key, Fault::Value { seen, expected: expected.to_owned() });
+    }
+
+    fn refused(&mut self, value: &Value<'_>, key: &str, reason: String) {
+        self.problem(value.span(), key, Fault::Refused { reason });
+    }
+
+    /// Reports the keys of `table` that are not in `known`.
+    fn unknown(&mut self, table: &Table<'_>, path: &str, known: &[&str]) {
+        for key in table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
+            let fault = Fault::Unknown {
+                nearest: nearest(key.get_ref(), known).map(str::to_owned),
+                known: known.iter().map(|key| (*key).to_owned()).collect(),
+            };
+            let shown: String = key.get_ref().chars().take(SEEN_CHARS_MAX).collect();
+            let path = if path.is_empty() { shown } else { format!("{path}.{shown}") };
+            self.problem(key.span(), &path, fault);
+        }
+    }
+
+    fn root(&mut self, root: &Table<'_>) {
+        let sections = SECTIONS.iter().map(|(section, ..)| *section);
+        let known: Vec<&str> = sections.clone().chain(["account", "venue", "strategy"]).collect();
+        self.unknown(root, "", &known);
+        for section in sections {
+            if let Some(value) = root.get(section) {
+                self.section(section, value);
+            }
+        }
+        if let Some(value) = root.get("account") {
+            self.account(value);
+        }
+        if let Some(value) = root.get("venue") {
+            self.layers.origins.insert("venue".into(), self.origin(value.span()));
+            self.each(value, "venue", "tables, each begun by [[venue]]", Self::venue);
+        }
+        if let Some(value) = root.get("strategy") {
+            self.layers.origins.insert("strategy".into(), self.origin(value.span()));
+            self.each(value, "strategy", "tables, each begun by [[strategy]]", Self::strategy);
+        }
+    }
+
+    /// A table of single values.
+    fn section(&mut self, section: &str, value: &Value<'_>) {
+        let Some(table) = value.get_ref().as_table() else {
+            return self.expected(value, section, &format!("a table, begun by [{section}]"));
+        };
+        let keys = || KEYS.iter().filter(|key| key.section == section);
+        self.unknown(table, section, &keys().map(|key| key.name).collect::<Vec<_>>());
+        for key in keys() {
+            let Some(value) = table.get(key.name) else { continue };
+            match scalar(value.get_ref(), key.kind) {
+                Some(text) => {
+                    let origin = self.origin(value.span());
+                    self.layers.set(key, &text, origin);
+                }
+                None => self.expected(value, &key.path(), key.expected),
+            }
+        }
+    }
+
+    fn account(&mut self, value: &Value<'_>) {
+        let Some(table) = value.get_ref().as_table() else {
+            return self.expected(value, "account", "a table, begun by [account]");
+        };
+        self.unknown(table, "account", &["deposits"]);
+        if let Some(value) = table.get("deposits") {
+            self.layers.origins.insert("account.deposits".into(), self.origin(value.span()));
+            self.each(value, "account.deposits", DEPOSITS_EXPECTED, Self::deposit);
+        }
+    }
+
+    /// An array of tables.
+    fn each(&mut self, value: &Value<'_>, path: &str, expected: &str, read: fn(&mut Self, &Table<'_>, Range<usize>, &str)) {
+        let Some(array) = value.get_ref().as_array() else {
+            return self.expected(value, path, expected);
+        };
+        for (index, item) in array.iter().enumerate() {
+            let path = format!("{path}[{index}]");
+            match item.get_ref().as_table() {
+                Some(table) => read(self, table, item.span(), &path),
+                None => self.expected(item, &path, expected),
+            }
+        }
+    }
+
+    fn deposit(&mut self, table: &Table<'_>, span: Range<usize>, path: &str) {
+        self.unknown(table, path, &["venue", "currency", "amount"]);
+        let venue = self.required::<Venue>(table, &span, path, "venue", Kind::Text, VENUE_EXPECTED);
+        let currency = self.required::<Currency>(table, &span, path, "currency", Kind::Text, "a currency, like \"USDT\"");
+        let amount = self.required::<Money>(table, &span, path, "amount", Kind::Number, "an amount, like 10000");
+        if let (Some(venue), Some(currency), Some(amount)) = (venue, currency, amount) {
+            if amount.is_negative() {
+                let reason = format!("`{amount}` is below 0 (a deposit is 0 or more)");
+                return self.problem(span, path, Fault::Refused { reason });
+            }
+            self.layers.config.deposits.push(Deposit { venue, currency, amount });
+        }
+    }
+
+    fn venue(&mut self, table: &Table<'_>, span: Range<usize>, path: &str) {
+        self.unknown(table, path, &["kind", "endpoint", "symbols", "streams"]);
+        let kind = self.required::<Venue>(table, &span, path, "kind", Kind::Text, VENUE_EXPECTED);
+        let endpoint = table.get("endpoint").and_then(|value| self.endpoint(value, &format!("{path}.endpoint")));
+        let symbols = self.texts(table, path, "symbols", "a list of symbols, like [\"BTCUSDT\"]");
+        if symbols.is_empty() {
+            let expected = "at least one symbol, like symbols = [\"BTCUSDT\"]".to_owned();
+            self.problem(span, &format!("{path}.symbols"), Fault::Missing { expected });
+        }
+        let names = self.texts(table, path, "streams", "a list of \"trades\", \"quotes\", \"book\"");
+        let mut streams = Vec::new();
+        for (name, value) in names {
+            match name.parse::<Stream>() {
+                Ok(stream) => streams.push(stream),
+                Err(reason) => self.problem(value, &format!("{path}.streams"), Fault::Refused { reason }),
+            }
+        }
+        if !table.contains_key("streams") {
+            streams = Stream::ALL.to_vec();
+        }
+        if let Some(kind) = kind {
+            let symbols = symbols.into_iter().map(|(symbol, _)| symbol).collect();
+            self.layers.config.venues.push(VenueConfig { kind, endpoint, symbols, streams });
+        }
+    }
+
+    fn endpoint(&mut self, value: &Value<'_>, path: &str) -> Option<String> {
+        let text = value.get_ref().as_str();
+        match text.filter(|text| ENDPOINT_SCHEMES.iter().any(|scheme| text.starts_with(scheme))) {
+            Some(text) => Some(text.to_owned()),
+            None => {
+                self.expected(value, path, "an address in quotes, like \"ws://127.0.0.1:9443\"");
+                None
+            }
+        }
+    }
+
+    fn strategy(&mut self, table: &Table<'_>, span: Range<usize>, path: &str) {
+        self.unknown(table, path, &["name", "instruments", "parameters"]);
+        let name = self.required::<String>(table, &span, path, "name", Kind::Text, "a strategy, like \"ema-cross\"");
+        let mut instruments = Vec::new();
+        for (text, span) in self.texts(table, path, "instruments", INSTRUMENTS_EXPECTED) {
+            match text.split_once(':').map(|(venue, symbol)| (venue.parse::<Venue>(), symbol)) {
+                Some((Ok(_), symbol)) if !symbol.is_empty() => instruments.push(text),
+                Some((Err(reason), _)) => self.problem(span, &format!("{path}.instruments"), Fault::Refused { reason }),
+                _ => {
+                    let fault = Fault::Value { seen: format!("{text:?}"), expected: INSTRUMENTS_EXPECTED.to_owned() };
+                    self.problem(span, &format!("{path}.instruments"), fault);
+                }
+            }
+        }
+        let mut parameters = Vec::new();
+        if let Some(value) = table.get("parameters") {
+            let path = format!("{path}.parameters");
+            match value.get_ref().as_table() {
+                Some(table) => self.parameters(table, &path, &mut parameters),
+                None => self.expected(value, &path, "a table, like { fast = 12, slow = 26 }"),
+            }
+        }
+        if let Some(name) = name {
+            self.layers.config.strategies.push(StrategySettings { name, instruments, parameters });
+        }
+    }
+
+    fn parameters(&mut self, table: &Table<'_>, path: &str, parameters: &mut Vec<(String, String)>) {
+        for (key, value) in table {
+            match scalar(value.get_ref(), Kind::Number) {
+                Some(text) => parameters.push((key.get_ref().to_string(), text)),
+                None => self.expected(value, &format!("{path}.{}", key.get_ref()), "a number or a text in quotes"),
+            }
+        }
+    }
+
+    fn required<T: std::str::FromStr<Err: ToString>>(
+        &mut self,
+        table: &Table<'_>,
+        span: &Range<usize>,
+        path: &str,
+        name: &str,
+        kind: Kind,
+        expected: &str,
+    ) -> Option<T> {
+        let path = format!("{path}.{name}");
+        let Some(value) = table.get(name) else {
+            self.problem(span.clone(), &path, Fault::Missing { expected: expected.to_owned() });
+            return None;
+        };
+        let Some(text) = scalar(value.get_ref(), kind) else {
+            self.expected(value, &path, expected);
+            return None;
+        };
+        match text.parse::<T>() {
+            Ok(parsed) => Some(parsed),
+            Err(reason) => {
+                self.refused(value, &path, reason.to_string());
+                None
+            }
+        }
+    }
+
+    /// A list of texts, with the place of each.
+    fn texts(&mut self, table: &Table<'_>, path: &str, name: &str, expected: &str) -> Vec<(String, Range<usize>)> {
+        let Some(value) = table.get(name) else { return Vec::new() };
+        let path = format!("{path}.{name}");
+        let Some(array) = value.get_ref().as_array() else {
+            self.expected(value, &path, expected);
+            return Vec::new();
+        };
+        let mut texts = Vec::new();
+        for item in array.iter() {
+            match item.get_ref().as_str() {
+                Some(text) if !text.is_empty() => texts.push((text.to_owned(), item.span())),
+                _ => self.expected(item, &path, expected),
+            }
+        }
+        texts
+    }
+}
+
+/// The text of a single value, exactly as it stands in the file. A number may stand in quotes, a text may not go without.
+fn scalar(value: &DeValue<'_>, kind: Kind) -> Option<String> {
+    match (value, kind) {
+        (DeValue::String(text), _) => Some(text.to_string()),
+        (DeValue::Integer(number), Kind::Number) if number.radix() == 10 => Some(number.as_str().to_owned()),
+        (DeValue::Float(number), Kind::Number) => Some(number.as_str().to_owned()),
+        _ => None,
+    }
+}
+
+fn seen(value: &DeValue<'_>) -> String {
+    let cut = |text: &str| text.chars().take(SEEN_CHARS_MAX).collect::<String>();
+    match value {
+        DeValue::String(text) => format!("\"{}\"", cut(text)),
+        DeValue::Integer(number) => cut(number.as_str()),
+        DeValue::Float(number) => cut(number.as_str()),
+        DeValue::Boolean(value) => value.to_string(),
+        DeValue::Datetime(_) => "a date".into(),
+        DeValue::Array(_) => "a list".into(),
+        DeValue::Table(_) => "a table".into(),
+    }
+}
+
+const VENUE_EXPECTED: &str = "a venue: \"kiwoom\", \"upbit\", \"binance-spot\" or \"binance-usdm\"";
+const DEPOSITS_EXPECTED: &str = "a list, like [{ venue = \"binance-usdm\", currency = \"USDT\", amount = 10000 }]";
+const INSTRUMENTS_EXPECTED: &str = "a list of venue:SYMBOL, like [\"binance-usdm:BTCUSDT\"]";
+const ENDPOINT_SCHEMES: [&str; 4] = ["ws://", "wss://", "http://", "https://"];

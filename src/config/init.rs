@@ -1,0 +1,62 @@
+//! The commented file that `config init` writes.
+
+use std::fmt::Write as _;
+
+use super::Config;
+use super::keys::{KEYS, Key, Kind, SECTIONS};
+
+/// A settings file with every key, its meaning in Korean and English, and its default.
+pub fn init_text() -> String {
+    let mut text = String::from(HEAD);
+    let config = Config::default();
+    for (section, korean, english) in SECTIONS {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "\n# {korean}\n# {english}\n[{section}]");
+        for key in KEYS.iter().filter(|key| key.section == section) {
+            let _ = writeln!(text, "# {}\n# {}\n{}", key.korean, key.english, line(key, &config));
+        }
+    }
+    text.push_str(TAIL);
+    text
+}
+
+/// `name = value`, commented out when there is no default.
+fn line(key: &Key, config: &Config) -> String {
+    match (key.get)(config) {
+        Some(value) if key.kind == Kind::Text => format!("{} = {value:?}", key.name),
+        Some(value) => format!("{} = {value}", key.name),
+        None => format!("# {} = {}", key.name, key.example),
+    }
+}
+
+const HEAD: &str = "\
+# 장부 설정. Jangbu settings.
+#
+# 순서: 이 파일 → 환경 변수 (JANGBU_RISK_ORDER_QTY_MAX=0.5) → 명령줄 옵션. 뒤의 것이 이깁니다.
+# Order: this file, then environment variables (JANGBU_RISK_ORDER_QTY_MAX=0.5), then flags. The later one wins.
+#
+# 확인 `jangbu config check`, 지금 쓰이는 값 `jangbu config show`.
+";
+
+const TAIL: &str = "
+# 새 모의 장부의 시작 금액
+# cash at the start of a new paper journal
+[account]
+deposits = [{ venue = \"binance-usdm\", currency = \"USDT\", amount = 10000 }]
+
+# 접속할 거래소. 하나도 없으면 내장 가상 시장에서 거래합니다.
+# what to connect to; without any, jangbu trades on its built-in synthetic market
+#
+# [[venue]]
+# kind = \"binance-usdm\"                 # binance-spot, binance-usdm
+# symbols = [\"BTCUSDT\"]
+# streams = [\"trades\", \"quotes\", \"book\"]
+# endpoint = \"ws://127.0.0.1:9443\"      # `jangbu emulate binance --port 9443`; 없으면 공개 주소 (absent: the public address)
+
+# 돌릴 전략. 차례가 곧 번호입니다.
+# strategies to run, in order
+[[strategy]]
+name = \"ema-cross\"
+instruments = []                        # 비우면 전부 (empty is all), 예: [\"binance-usdm:BTCUSDT\"]
+parameters = { fast = 12, slow = 26, qty = 0.01 }
+";

@@ -1,0 +1,192 @@
+//! Settings: a TOML file, overridden by `JANGBU_…` environment variables, overridden by flags.
+//!
+//! ```text
+//! defaults → file → environment → flags → Config
+//! ```
+//!
+//! Every single value is one row of [`keys::KEYS`]: its name, what it accepts, what it means. The commented file of
+//! `config init`, the check, the overrides and `config show` are all made of that table.
+
+pub mod keys;
+pub mod layers;
+pub mod problem;
+pub mod init;
+mod file;
+mod nearest;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+pub use init::init_text;
+pub use layers::{Layers, Loaded, Origin};
+pub use nearest::nearest;
+pub use problem::{Fault, Problem, Problems};
+
+use crate::event::command::{RiskLimits, StrategySettings};
+use crate::market::{Currency, Money, Venue};
+use crate::simulator::LatencySettings;
+
+/// The file that is read when no other is named.
+pub const FILE_NAME: &str = "jangbu.toml";
+
+/// Everything that can be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where and how events are kept.
+    pub journal: JournalConfig,
+    /// How long orders travel to the simulated venue and back.
+    pub latency: LatencySettings,
+    /// What to connect to; empty is the built-in synthetic market.
+    pub venues: Vec<VenueConfig>,
+    /// Cash at the start of a new paper journal.
+    pub deposits: Vec<Deposit>,
+    /// Limits before any order leaves.
+    pub risk: RiskLimits,
+    /// The strategies to run, in order.
+    pub strategies: Vec<StrategySettings>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            journal: JournalConfig::default(),
+            latency: LatencySettings { entry_ns: 20_000_000, response_ns: 20_000_000 },
+            venues: Vec::new(),
+            deposits: Vec::new(),
+            risk: RiskLimits { order_rate_window_ms: 1_000, ..RiskLimits::default() },
+            strategies: Vec::new(),
+        }
+    }
+}
+
+/// Where and how events are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalConfig {
+    /// The directory.
+    pub dir: PathBuf,
+    /// What survives what. `None` leaves it to the command: `power` for real venues, `process` for paper.
+    pub durability: Option<DurabilityName>,
+    /// Which raw frames are kept beside the events made of them.
+    pub raw: RawFrames,
+    /// Size at which a volume is sealed and the next begins, MiB.
+    pub volume_mib: u32,
+    /// Events between two snapshots.
+    pub snapshot_events: u64,
+}
+
+impl Default for JournalConfig {
+    fn default() -> Self {
+        JournalConfig {
+            dir: PathBuf::from("jangbu-data"),
+            durability: None,
+            raw: RawFrames::Off,
+            volume_mib: 256,
+            snapshot_events: 1_000_000,
+        }
+    }
+}
+
+/// A venue to connect to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VenueConfig {
+    /// Which.
+    pub kind: Venue,
+    /// Where it is, when not at its public address: `ws://127.0.0.1:9443`.
+    pub endpoint: Option<String>,
+    /// The venue's own codes: `BTCUSDT`.
+    pub symbols: Vec<String>,
+    /// What to watch of each.
+    pub streams: Vec<Stream>,
+}
+
+/// Cash at the start of a new paper journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deposit {
+    /// Where.
+    pub venue: Venue,
+    /// Of what.
+    pub currency: Currency,
+    /// How much.
+    pub amount: Money,
+}
+
+/// Words of a setting: an enum, its names, and the way back from text.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $($(#[$vdoc:meta])* $variant:ident = $word:literal),+) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $name {
+            $($(#[$vdoc])* $variant),+
+        }
+
+        impl $name {
+            /// Every one.
+            pub const ALL: &'static [$name] = &[$($name::$variant),+];
+
+            /// Its word in settings and on the command line.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $($name::$variant => $word),+
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                let all = [$($word),+];
+                Self::ALL.iter().copied().find(|word| word.name() == text).ok_or_else(|| {
+                    let hint = nearest(text, &all).map_or(String::new(), |word| format!("; did you mean `{word}`?"));
+                    format!("`{text}` is not {} ({}){hint}", $what, all.join(", "))
+                })
+            }
+        }
+    };
+}
+
+words!(
+    /// What a written event survives.
+    DurabilityName,
+    "a durability",
+    /// A power cut: fdatasync before an order leaves.
+    Power = "power",
+    /// A killed process.
+    Process = "process",
+    /// Nothing is waited for; made durable by a timer.
+    Relaxed = "relaxed"
+);
+
+words!(
+    /// Which raw frames are kept beside the events made of them.
+    RawFrames,
+    "a choice of raw frames",
+    /// None.
+    Off = "off",
+    /// Those about our orders and account.
+    Orders = "orders",
+    /// All: `replay --reparse` can prove that today's parser reads them alike.
+    All = "all"
+);
+
+words!(
+    /// A kind of market data.
+    Stream,
+    "a stream",
+    /// Every trade.
+    Trades = "trades",
+    /// Best bid and ask.
+    Quotes = "quotes",
+    /// The order book, by differences.
+    Book = "book"
+);
+
+#[cfg(test)]
+mod tests;
