@@ -22,3 +22,5 @@ pub mod backtest;
 // --- live: clocks, sockets, threads
 #[cfg(feature = "live")]
 pub mod live;
+#[cfg(feature = "live")]
+pub mod cli;

@@ -1,2 +1,4 @@
-//! x
-fn main() {}
+//! `jangbu`: everything is in [`jangbu::cli`].
+fn main() -> std::process::ExitCode {
+    jangbu::cli::run()
+}

@@ -62,7 +62,11 @@ pub const VARIABLE_PREFIX: &str = "JANGBU_";
 pub const SECTIONS: [(&str, &str, &str); 3] = [
     ("journal", "장부: 모든 사건을 기록하는 곳", "where and how every event is kept"),
     ("simulator", "모의 체결: 주문이 오가는 시간", "paper trading: how long orders travel"),
-    ("risk", "주문이 나가기 전의 한도 (지우거나 \"none\"이면 한도 없음)", "limits before any order leaves (absent or \"none\" is no limit)"),
+    (
+        "risk",
+        "주문이 나가기 전의 한도 (지우거나 \"none\"이면 한도 없음)",
+        "limits before any order leaves (absent or \"none\" is no limit)",
+    ),
 ];
 
 /// What clears a limit.

@@ -1,0 +1,70 @@
+//! The command line: one file a subcommand.
+//!
+//! Every command prints its results on stdout (one JSON value with `--json`), everything else on stderr, and ends with 0 done,
+//! 1 the answer is no (divergent, damaged), 2 wrong use, 3 could not.
+
+mod answer;
+#[allow(dead_code, reason = "the commands on a journal will use it")]
+mod progress;
+#[allow(dead_code, reason = "the commands on a journal will use it")]
+mod moment;
+mod settings;
+mod config;
+mod version;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use answer::{Failure, Outcome, say};
+
+#[derive(Debug, Parser)]
+#[command(name = "jangbu", version, about = ABOUT, after_help = AFTER, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// 설정 파일 만들기, 확인, 보기 · Write, check or show the settings
+    Config(config::Args),
+    /// 이 프로그램의 판 · What this program is
+    Version(version::Args),
+}
+
+impl Command {
+    fn run(self) -> Result<Outcome, Failure> {
+        match self {
+            Command::Config(args) => config::run(args),
+            Command::Version(args) => version::run(&args),
+        }
+    }
+}
+
+/// Reads the command line, does what it says, and gives the exit code.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, the rest is wrong use; a closed pipe is nobody's fault.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { answer::WRONG_USE } else { answer::DONE });
+        }
+    };
+    match cli.command.run() {
+        Ok(Outcome::Done) => ExitCode::from(answer::DONE),
+        Ok(Outcome::No) => ExitCode::from(answer::NO),
+        Err(failure) => {
+            if let Some(text) = failure.text() {
+                say(text);
+            }
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+const ABOUT: &str = "장부: 모든 사건을 기록하고 그대로 되돌려 보는 매매 커널 · An event-sourced, deterministic trading kernel";
+const AFTER: &str = "\
+Exit codes: 0 done, 1 the answer is no (divergent, damaged), 2 wrong use, 3 could not.
+종료 코드: 0 끝냄, 1 아니오 (어긋남, 손상), 2 잘못된 사용, 3 할 수 없음.";

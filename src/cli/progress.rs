@@ -1,0 +1,46 @@
+//! Signs of life on stderr for what takes longer than a second: [`Progress`].
+
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+/// How far something is. Says nothing in the first second and at most one line a second after it; a terminal sees one line
+/// that changes, a file or pipe plain lines.
+#[derive(Debug)]
+pub(super) struct Progress {
+    what: &'static str,
+    started: Instant,
+    said: Instant,
+    terminal: bool,
+    shown: bool,
+}
+
+impl Progress {
+    /// Begins now.
+    pub(super) fn new(what: &'static str) -> Self {
+        let started = Instant::now();
+        Progress { what, started, said: started, terminal: io::stderr().is_terminal(), shown: false }
+    }
+
+    /// `done` of `total` (0 when nobody knows). Cheap: looks at the clock, and writes at most once a second.
+    pub(super) fn at(&mut self, done: u64, total: u64) {
+        if self.said.elapsed() < INTERVAL {
+            return;
+        }
+        self.said = Instant::now();
+        self.shown = true;
+        let rate = done as f64 / self.started.elapsed().as_secs_f64();
+        let share = if total > 0 { format!(" of {total} ({}%)", done.saturating_mul(100) / total) } else { String::new() };
+        let (begin, end) = if self.terminal { ("\r\x1b[K", "") } else { ("", "\n") };
+        let _ = write!(io::stderr().lock(), "{begin}{}: {done}{share}, {rate:.0}/s{end}", self.what);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.shown && self.terminal {
+            let _ = write!(io::stderr().lock(), "\r\x1b[K");
+        }
+    }
+}
+
+const INTERVAL: Duration = Duration::from_secs(1);

@@ -1,0 +1,79 @@
+//! The program as a person runs it: its words, its JSON, its exit codes.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// Runs `jangbu` in `dir` with nothing of ours in the environment.
+fn jangbu(dir: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jangbu"));
+    let ours = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("JANGBU_"));
+    ours.for_each(|(name, _)| {
+        command.env_remove(name);
+    });
+    command.current_dir(dir).args(arguments).output().expect("the program starts")
+}
+
+/// Runs it, expects the exit code, gives stdout and stderr.
+fn check(dir: &Path, arguments: &[&str], code: i32) -> (String, String) {
+    let output = jangbu(dir, arguments);
+    let (out, err) = (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned());
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{out}\n{err}");
+    assert!(!err.contains("panicked") && !err.contains("RUST_BACKTRACE"), "{arguments:?}\n{err}");
+    (out, err)
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}
+
+#[test]
+fn help_and_version_answer_and_nonsense_is_wrong_use() {
+    let dir = folder();
+    assert!(check(dir.path(), &["--help"], 0).0.contains("config"));
+    assert!(check(dir.path(), &["--version"], 0).0.starts_with("jangbu "));
+    assert_eq!(json(&check(dir.path(), &["version", "--json"], 0).0)["name"], "jangbu");
+    check(dir.path(), &[], 2);
+    check(dir.path(), &["nonsense"], 2);
+    check(dir.path(), &["config", "show", "--nonsense"], 2);
+}
+
+#[test]
+fn settings_are_written_once_and_checked_line_by_line() {
+    let dir = folder();
+    check(dir.path(), &["config", "check"], 3);
+    check(dir.path(), &["config", "init"], 0);
+    let (_, err) = check(dir.path(), &["config", "init"], 3);
+    assert!(err.contains("jangbu.toml"), "{err}");
+    check(dir.path(), &["config", "check"], 0);
+    std::fs::write(dir.path().join("jangbu.toml"), "[risk]\norder_qyt_max = 1\n").expect("written");
+    let (out, _) = check(dir.path(), &["config", "check"], 1);
+    assert!(out.contains("jangbu.toml:2: risk.order_qyt_max") && out.contains("order_qty_max"), "{out}");
+    let (out, _) = check(dir.path(), &["config", "check", "--json"], 1);
+    assert_eq!(json(&out)["problems"][0]["at"], "jangbu.toml:2");
+    check(dir.path(), &["config", "show"], 2);
+    std::fs::write(dir.path().join("jangbu.toml"), [0xff, 0xfe]).expect("written");
+    check(dir.path(), &["config", "check"], 2);
+}
+
+#[test]
+fn settings_say_where_they_came_from() {
+    let dir = folder();
+    std::fs::write(dir.path().join("my.toml"), "[risk]\norder_qty_max = 1\nprice_band = 0.1\n").expect("written");
+    let output = Command::new(env!("CARGO_BIN_EXE_jangbu"))
+        .current_dir(dir.path())
+        .env("JANGBU_RISK_ORDER_QTY_MAX", "0.5")
+        .args(["config", "show", "--json", "--config", "my.toml"])
+        .output()
+        .expect("the program starts");
+    let shown = json(&String::from_utf8_lossy(&output.stdout));
+    assert_eq!(shown["risk.order_qty_max"]["value"], "0.5");
+    assert_eq!(shown["risk.order_qty_max"]["from"], "$JANGBU_RISK_ORDER_QTY_MAX");
+    assert_eq!(shown["risk.price_band"]["from"], "my.toml:3");
+    assert_eq!(shown["journal.dir"]["from"], "default");
+}

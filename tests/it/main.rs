@@ -1,0 +1,4 @@
+//! Tests of the whole program, one binary. Slow ones run when `JANGBU_SLOW` is set.
+
+mod cli;
+mod tidy;
