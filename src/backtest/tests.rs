@@ -35,13 +35,13 @@ impl Machine for Pendulum {
         }
         let Event::Market(MarketEvent::Trade(trade)) = event else { return };
         self.trades += 1;
-        if self.trades % 3 == 0 {
+        if self.trades.is_multiple_of(3) {
             effects.push(Effect::Submit(NewOrder {
                 id: OrderId { session: SessionId(1), index: 0, seq: stamp.seq },
                 strategy: StrategyId(0),
                 instrument: trade.instrument,
-                side: if self.trades % 2 == 0 { Side::Buy } else { Side::Sell },
-                order_type: if self.trades % 4 == 0 { OrderType::Market } else { OrderType::Limit(trade.price) },
+                side: if self.trades.is_multiple_of(2) { Side::Buy } else { Side::Sell },
+                order_type: if self.trades.is_multiple_of(4) { OrderType::Market } else { OrderType::Limit(trade.price) },
                 time_in_force: TimeInForce::Gtc,
                 qty: trade.qty,
                 reduce_only: false,

@@ -29,7 +29,10 @@ impl Progress {
         self.said = Instant::now();
         self.shown = true;
         let rate = done as f64 / self.started.elapsed().as_secs_f64();
-        let share = if total > 0 { format!(" of {total} ({}%)", done.saturating_mul(100) / total) } else { String::new() };
+        let share = match done.saturating_mul(100).checked_div(total) {
+            Some(percent) => format!(" of {total} ({percent}%)"),
+            None => String::new(),
+        };
         let (begin, end) = if self.terminal { ("\r\x1b[K", "") } else { ("", "\n") };
         let _ = write!(io::stderr().lock(), "{begin}{}: {done}{share}, {rate:.0}/s{end}", self.what);
     }

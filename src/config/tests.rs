@@ -19,9 +19,7 @@ fn check_bad(text: &str, line: usize, parts: &[&str]) {
 #[test]
 fn the_init_file_checks_clean_and_says_the_defaults() {
     let config = check(&init_text()).expect("clean");
-    let mut expected = Config::default();
-    expected.deposits = config.deposits.clone();
-    expected.strategies = config.strategies.clone();
+    let expected = Config { deposits: config.deposits.clone(), strategies: config.strategies.clone(), ..Config::default() };
     assert_eq!(config, expected);
     assert_eq!(config.deposits.len(), 1);
     assert_eq!(config.strategies[0].name, "ema-cross");

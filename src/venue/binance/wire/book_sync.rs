@@ -158,11 +158,11 @@ impl BookSync {
             self.forget_first();
             stale += 1;
         }
-        if let Some(first) = self.kept.front() {
-            if !self.joins(first.ids, last) {
-                assert_eq!(stale, 0, "kept deltas follow each other, so one after a stale one joins the snapshot");
-                return SnapshotOutcome::TooOld;
-            }
+        if let Some(first) = self.kept.front()
+            && !self.joins(first.ids, last)
+        {
+            assert_eq!(stale, 0, "kept deltas follow each other, so one after a stale one joins the snapshot");
+            return SnapshotOutcome::TooOld;
         }
         emit(self.instrument, true, last, time, levels, out);
         self.phase = Phase::Joined;
