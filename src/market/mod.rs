@@ -3,7 +3,9 @@
 pub mod number;
 pub mod instrument;
 pub mod data;
+pub mod book;
 
+pub use book::Book;
 pub use data::{Bar, Depth, Level, Quote, Side, Trade};
 pub use instrument::{Currency, Fees, Instrument, InstrumentId, InstrumentKind, TickTable, Venue};
 pub use number::{Money, NumberError, Price, Qty, Rate, Rounding};

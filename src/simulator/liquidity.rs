@@ -2,9 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::ladder::Book;
 use super::queue::minus;
-use crate::market::{Depth, Level, Price, Qty, Quote, Side};
+use crate::market::{Book, Depth, Level, Price, Qty, Quote, Side};
 
 /// How many consumed levels are remembered in one market; past that the oldest is forgotten. Levels that go away take their
 /// entry with them, so this many are only reached by taking a thousand levels that all stay.
@@ -111,7 +110,7 @@ impl Liquidity {
         if !self.taken.is_empty() {
             self.level_reported(level.side, level.price, level.qty);
         }
-        self.book.apply(level.side, level.price, level.qty);
+        self.book.set(level.side, level.price, level.qty);
         self.whole_after(left.saturating_sub(1))
     }
 

@@ -18,7 +18,6 @@
 //!
 //! Pure: what comes out is a function of what went in.
 
-mod ladder;
 mod latency;
 mod liquidity;
 mod matching;
