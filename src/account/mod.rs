@@ -2,6 +2,15 @@
 
 pub mod id;
 pub mod order;
+pub mod update;
+pub mod position;
+pub mod life;
 
 pub use id::{OrderId, SessionId, StrategyId};
+pub use life::{Change, Illegal, Order, OrderState};
 pub use order::{Amendment, NewOrder, OrderType, TimeInForce};
+pub use position::{Booked, Position};
+pub use update::{Fill, Liquidity, OrderUpdate};
+
+#[cfg(test)]
+mod life_tests;
