@@ -5,12 +5,17 @@ pub mod order;
 pub mod update;
 pub mod position;
 pub mod life;
+pub mod portfolio;
+mod booking;
 
 pub use id::{OrderId, SessionId, StrategyId};
 pub use life::{Change, Illegal, Order, OrderState};
 pub use order::{Amendment, NewOrder, OrderType, TimeInForce};
+pub use portfolio::{BookError, Booking, Cash, CashRow, Portfolio};
 pub use position::{Booked, Position};
 pub use update::{Fill, Liquidity, OrderUpdate};
 
 #[cfg(test)]
 mod life_tests;
+#[cfg(test)]
+mod portfolio_tests;
