@@ -199,9 +199,9 @@ impl Player {
     /// Seeds the book, and waits for a client that is about to ask for this very snapshot.
     async fn on_snapshot(&mut self, snapshot: SnapshotItem) -> Result<(), EmulatorError> {
         let kind = self.market.kind;
-        let symbol = lock(&self.market.books).on_snapshot(kind, snapshot.symbol.as_deref(), &snapshot.text)?;
+        // From before the book is there, so that no answer given meanwhile is waited for again.
         let mut answers = self.market.depth_answers.subscribe();
-        answers.mark_unchanged();
+        let symbol = lock(&self.market.books).on_snapshot(kind, snapshot.symbol.as_deref(), &snapshot.text)?;
         self.market.seeded.send_modify(|count| *count = count.wrapping_add(1));
         let Some(symbol) = symbol.filter(|_| snapshot.hold) else {
             return Ok(());

@@ -183,6 +183,22 @@ async fn rest_mistakes_are_answered_in_the_venues_form() {
 }
 
 #[tokio::test]
+async fn rest_faults_and_the_weight_limit() {
+    let faults = Faults { rest_error_every_n: Some(3), depth_delay: Some(Duration::from_millis(50)), ..Faults::default() };
+    let config = EmulatorConfig { faults, ..EmulatorConfig::of(MarketSource::synthetic(MarketKind::Spot, 2)) };
+    let emulator = Emulator::start(config).await.expect("it starts");
+    let depth = "/api/v3/depth?symbol=ETHUSDT&limit=5000";
+    let mut statuses = BTreeMap::new();
+    // 26 calls of weight 250 pass 6,000, unless the minute turns between them: then 26 more do.
+    for call in 1..=52 {
+        let (status, body) = get(emulator.address(), depth).await;
+        assert!(call != 1 || (status == 200 && body.starts_with("{\"lastUpdateId\":")), "{status} {body}");
+        *statuses.entry(status).or_insert(0) += 1;
+    }
+    assert!(statuses[&200] > 10 && statuses[&503] >= 8 && statuses[&429] >= 1, "{statuses:?}");
+}
+
+#[tokio::test]
 async fn faults_are_had_as_asked_for() {
     let (_dir, path, sent) = small_tape();
     let faults = Faults { drop_every_n: Some(2), duplicate_every_n: Some(3), disconnect_after_n: Some(5), ..Faults::default() };
