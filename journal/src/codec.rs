@@ -8,8 +8,8 @@ use bincode::error::EncodeError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The most a decoder allocates for one record, whatever its length fields claim.
-const RECORD_BYTES_MAX: usize = 64 * 1024;
+/// The most a decoder allocates for one value, whatever its length fields claim. A catalog of 100,000 volumes takes 3 MB.
+const VALUE_BYTES_MAX: usize = 16 << 20;
 
 const INTEGERS: Configuration = standard();
 
@@ -256,7 +256,7 @@ impl<'a> Decoder<'a> {
     /// When the bytes are not exactly one such value.
     pub fn value<T: DeserializeOwned>(&mut self, what: &'static str) -> Result<T, DecodeError> {
         let bytes = self.bytes()?;
-        let config = INTEGERS.with_limit::<RECORD_BYTES_MAX>();
+        let config = INTEGERS.with_limit::<VALUE_BYTES_MAX>();
         let (value, used) = bincode::serde::decode_from_slice::<T, _>(bytes, config)
             .map_err(|error| DecodeError::Value { what, reason: error.to_string() })?;
         if used != bytes.len() {

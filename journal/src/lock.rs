@@ -1,0 +1,46 @@
+//! One process at a time: [`Lock`].
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::JournalError;
+
+/// Holds a journal for this process. The system frees it when the process ends, however it ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+fn path(dir: &Path) -> PathBuf {
+    dir.join("lock")
+}
+
+impl Lock {
+    /// Takes the lock for `purpose` ("writing", "reading").
+    ///
+    /// # Errors
+    /// [`JournalError::Locked`] naming the holder when another process has it.
+    pub fn take(dir: &Path, purpose: &str) -> Result<Self, JournalError> {
+        let path = path(dir);
+        let failed = |error: std::io::Error| JournalError::io("locking", &path, &error);
+        let mut file =
+            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let _ = file.read_to_string(&mut holder);
+                let holder = if holder.is_empty() { "another process".to_owned() } else { holder.trim().to_owned() };
+                return Err(JournalError::Locked { dir: dir.to_owned(), holder });
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        let words = format!("process {} ({purpose})\n", std::process::id());
+        file.set_len(0)
+            .and_then(|()| file.seek(SeekFrom::Start(0)))
+            .and_then(|_| file.write_all(words.as_bytes()))
+            .map_err(failed)?;
+        Ok(Lock { _file: file })
+    }
+}

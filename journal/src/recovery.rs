@@ -1,0 +1,101 @@
+//! What a writer finds: the end of the log, checked against catalog and mark; a tail of fragments becomes a block.
+
+use std::path::Path;
+
+use crate::block::{self, Header};
+use crate::catalog::{Catalog, Mark, MarkFile, Volume, volume_path};
+use crate::error::JournalError;
+use crate::stamp::{Nanos, Seq};
+use crate::store::sled::SledStore;
+use crate::store::{Changes, Durability, Key, Store};
+use crate::walk::{Place, Walk};
+
+/// The end of a log.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tail {
+    pub(crate) last: Seq,
+    pub(crate) last_recv: Nanos,
+    pub(crate) chain: u64,
+    pub(crate) volume_bytes: u64,
+}
+
+/// Goes through the volume that was being written (or the last sealed one), checks it, and closes its open block.
+pub(crate) fn recover(dir: &Path, catalog: &mut Catalog) -> Result<Tail, JournalError> {
+    let mark = MarkFile::read(dir)?;
+    let Some(volume) = catalog.volumes.last().copied() else {
+        return match mark {
+            Some(mark) if mark.seq > Seq::ZERO => Err(JournalError::Shortened { found: Seq::ZERO, marked: mark.seq }),
+            _ => Ok(Tail::default()),
+        };
+    };
+    let tail = {
+        let store = SledStore::open(&volume_path(dir, volume.number), volume.number)?;
+        // sled keeps what was read in memory until the handle is dropped; the writer opens the volume anew.
+        read_tail(&store, &volume, catalog.journal, mark)?
+    };
+    check_end(&volume, &tail, mark)?;
+    Ok(tail)
+}
+
+/// Walks the volume and turns fragments at its end into a block.
+fn read_tail(store: &SledStore, volume: &Volume, journal: u64, mark: Option<Mark>) -> Result<Tail, JournalError> {
+    let start = Place::after(volume.first, volume.start_chain);
+    let mut walk = Walk::new(store, volume.number, journal, Some(start), Key::default());
+    let mut tail = Tail { last: volume.first.previous(), chain: volume.start_chain, ..Tail::default() };
+    let mut open = Vec::new();
+    let mut head: Option<Header> = None;
+    while let Some(item) = walk.next()? {
+        let header = item.header;
+        let checksum = item.checked.checksum;
+        if mark.is_some_and(|mark| mark.seq == header.last() && mark.chain != checksum && header.fragment > 0) {
+            let reason = "it is not the block that was durable".to_owned();
+            return Err(JournalError::Damaged { volume: volume.number, first: header.first, last: header.last(), reason });
+        }
+        if header.fragment > 0 {
+            let unpacked = item.checked.unpack(&mut open);
+            unpacked.map_err(|error| JournalError::Damaged {
+                volume: volume.number,
+                first: header.first,
+                last: header.last(),
+                reason: error.to_string(),
+            })?;
+            let whole = head.get_or_insert(Header { fragment: 0, count: 0, raw_len: 0, ..header });
+            whole.count += header.count;
+            whole.last_recv = header.last_recv;
+        } else {
+            tail.volume_bytes += item.stored_bytes as u64;
+            tail.chain = checksum;
+        }
+        tail.last = header.last();
+        tail.last_recv = header.last_recv;
+    }
+    let Some(mut header) = head else { return Ok(tail) };
+    let fragments = walk.place().and_then(|place| place.open).map_or(0, |(_, last)| last);
+    header.raw_len = open.len() as u32;
+    header.chain = tail.chain;
+    let mut bytes = Vec::new();
+    tail.chain = block::seal(&header, &open, &mut bytes);
+    tail.volume_bytes += bytes.len() as u64;
+    let first = header.first;
+    let changes = Changes {
+        put: vec![(Key { block: first, fragment: 0 }, bytes)],
+        remove: (1..=fragments).map(|fragment| Key { block: first, fragment }).collect(),
+        checkpoints: Vec::new(),
+    };
+    store.write(&changes)?;
+    store.flush(Durability::Power)?;
+    Ok(tail)
+}
+
+/// Compares the end that was found with what was promised.
+fn check_end(volume: &Volume, tail: &Tail, mark: Option<Mark>) -> Result<(), JournalError> {
+    let promised = volume.sealed.map(|seal| seal.last).max(mark.map(|mark| mark.seq));
+    if let Some(marked) = promised.filter(|marked| *marked > tail.last) {
+        return Err(JournalError::Shortened { found: tail.last, marked });
+    }
+    if volume.sealed.is_some_and(|seal| seal.last != tail.last || seal.chain != tail.chain) {
+        let reason = "its end is not the one it was sealed with".to_owned();
+        return Err(JournalError::Damaged { volume: volume.number, first: volume.first, last: tail.last, reason });
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! Where items are kept: the trait [`Store`]; sled, and a memory that fails on demand.
+
+pub mod memory;
+#[cfg(feature = "sled")]
+pub mod sled;
+
+use core::fmt;
+use core::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::JournalError;
+use crate::stamp::Seq;
+
+/// What "durable" means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// Survives a power cut: flushed and `fdatasync`ed. For real money.
+    #[default]
+    Power,
+    /// Survives a killed process: handed to the operating system.
+    Process,
+    /// Handed to the operating system about every 100 ms.
+    Relaxed,
+}
+
+impl fmt::Display for Durability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Durability::Power => "power",
+            Durability::Process => "process",
+            Durability::Relaxed => "relaxed",
+        })
+    }
+}
+
+impl FromStr for Durability {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "power" => Ok(Durability::Power),
+            "process" => Ok(Durability::Process),
+            "relaxed" => Ok(Durability::Relaxed),
+            _ => Err(format!("`{text}` is not a durability (power, process, relaxed)")),
+        }
+    }
+}
+
+/// Key of an item. A block and the fragments it replaces share their first part, so that they sort together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// First event of the block.
+    pub block: Seq,
+    /// 0 for the block; n for its n-th fragment.
+    pub fragment: u16,
+}
+
+impl Key {
+    /// As bytes that sort like the key.
+    pub fn to_bytes(self) -> [u8; 10] {
+        let mut bytes = [0; 10];
+        bytes[..8].copy_from_slice(&self.block.get().to_be_bytes());
+        bytes[8..].copy_from_slice(&self.fragment.to_be_bytes());
+        bytes
+    }
+
+    /// The inverse; `None` for any other length.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Key> {
+        let bytes: [u8; 10] = bytes.try_into().ok()?;
+        let (block, fragment) = bytes.split_at(8);
+        Some(Key {
+            block: Seq::new(u64::from_be_bytes(block.try_into().ok()?)),
+            fragment: u16::from_be_bytes(fragment.try_into().ok()?),
+        })
+    }
+
+    /// The key after this one.
+    #[must_use]
+    pub fn next(self) -> Key {
+        match self.fragment.checked_add(1) {
+            Some(fragment) => Key { block: self.block, fragment },
+            None => Key { block: self.block.next(), fragment: 0 },
+        }
+    }
+}
+
+/// What a store keeps apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    /// Blocks and fragments.
+    Blocks,
+    /// Checkpoints; the key's block is the seq.
+    Checkpoints,
+}
+
+/// Changes that become visible together, table by table.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Blocks and fragments to put.
+    pub put: Vec<(Key, Vec<u8>)>,
+    /// Fragments to remove.
+    pub remove: Vec<Key>,
+    /// Checkpoints to put.
+    pub checkpoints: Vec<(Key, Vec<u8>)>,
+}
+
+impl Changes {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.put.is_empty() && self.remove.is_empty() && self.checkpoints.is_empty()
+    }
+
+    /// Forgets them, keeping the allocations of the lists.
+    pub fn clear(&mut self) {
+        self.put.clear();
+        self.remove.clear();
+        self.checkpoints.clear();
+    }
+}
+
+/// An ordered map of items for one volume.
+pub trait Store: Send + Sync {
+    /// Makes these changes, all of a table or none.
+    ///
+    /// # Errors
+    /// When the medium refuses; the store is then not to be written again.
+    fn write(&self, changes: &Changes) -> Result<(), JournalError>;
+
+    /// Makes what was written durable.
+    ///
+    /// # Errors
+    /// When the medium refuses. Never call it again then: a second sync can succeed without having written (fsyncgate).
+    fn flush(&self, durability: Durability) -> Result<(), JournalError>;
+
+    /// Appends items from `from` on to `out`: at least one if there is one, and then no more than `bytes_max` bytes.
+    ///
+    /// # Errors
+    /// When the medium refuses.
+    fn read(&self, table: Table, from: Key, bytes_max: usize, out: &mut Vec<(Key, Vec<u8>)>) -> Result<(), JournalError>;
+}

@@ -1,0 +1,136 @@
+//! A volume in sled 0.34.7. sled lives here and only here.
+//!
+//! Facts measured on 0.34.7 that shape this file (design page, section 5): `flush` survives a killed process but not a power
+//! cut, so that `power` also calls `fdatasync` on the `db` file; values that make a page pass a quarter of `segment_size` spill
+//! to files that nobody syncs, so segments are 16 MiB and blocks at most 64 KiB; sled panics on damage and on I/O errors, so
+//! every call is caught and becomes an error that names the volume.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::{Changes, Durability, Key, Store, Table};
+use crate::error::JournalError;
+
+/// 17 items of a page × 64 KiB must stay below a quarter of it.
+const SEGMENT_BYTES: usize = 16 << 20;
+/// Blocks are written once and scanned once; a cache would only hold memory.
+const CACHE_BYTES: u64 = 4 << 20;
+/// How long to wait for another process that has the volume open for reading.
+const OPEN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A volume in sled.
+pub struct SledStore {
+    volume: u32,
+    db: ::sled::Db,
+    blocks: ::sled::Tree,
+    checkpoints: ::sled::Tree,
+    file: File,
+}
+
+impl std::fmt::Debug for SledStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SledStore").field("volume", &self.volume).finish_non_exhaustive()
+    }
+}
+
+fn guarded<T>(volume: u32, doing: &'static str, call: impl FnOnce() -> ::sled::Result<T>) -> Result<T, JournalError> {
+    let failed = |reason: String| JournalError::Store { volume, doing, reason };
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(failed(error.to_string())),
+        Err(panic) => {
+            let words = panic.downcast_ref::<String>().cloned();
+            let words = words.or_else(|| panic.downcast_ref::<&str>().map(|words| (*words).to_owned()));
+            Err(failed(format!("sled panicked: {}", words.unwrap_or_default())))
+        }
+    }
+}
+
+impl SledStore {
+    /// Opens the volume in `dir`, making it if it is not there. Waits a little for another process that is reading it.
+    ///
+    /// # Errors
+    /// When sled cannot open it.
+    #[allow(clippy::disallowed_methods, reason = "patience with another process is measured in real time")]
+    pub fn open(dir: &Path, volume: u32) -> Result<Self, JournalError> {
+        let config = ::sled::Config::new()
+            .path(dir)
+            .segment_size(SEGMENT_BYTES)
+            .cache_capacity(CACHE_BYTES)
+            .flush_every_ms(None)
+            .print_profile_on_drop(false);
+        let since = Instant::now();
+        let db = loop {
+            match guarded(volume, "opening", || config.open()) {
+                Err(JournalError::Store { reason, .. })
+                    if reason.contains("could not acquire lock") && since.elapsed() < OPEN_PATIENCE =>
+                {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                other => break other?,
+            }
+        };
+        let blocks = guarded(volume, "opening", || db.open_tree("blocks"))?;
+        let checkpoints = guarded(volume, "opening", || db.open_tree("checkpoints"))?;
+        let path = dir.join("db");
+        let file = File::open(&path).map_err(|error| JournalError::io("opening", &path, &error))?;
+        Ok(SledStore { volume, db, blocks, checkpoints, file })
+    }
+
+    fn table(&self, table: Table) -> &::sled::Tree {
+        match table {
+            Table::Blocks => &self.blocks,
+            Table::Checkpoints => &self.checkpoints,
+        }
+    }
+}
+
+impl Store for SledStore {
+    fn write(&self, changes: &Changes) -> Result<(), JournalError> {
+        guarded(self.volume, "writing", || {
+            let mut batch = ::sled::Batch::default();
+            for (key, value) in &changes.put {
+                batch.insert(&key.to_bytes(), value.as_slice());
+            }
+            for key in &changes.remove {
+                batch.remove(&key.to_bytes());
+            }
+            self.blocks.apply_batch(batch)?;
+            for (key, value) in &changes.checkpoints {
+                self.checkpoints.insert(key.to_bytes(), value.as_slice())?;
+            }
+            Ok(())
+        })
+    }
+
+    fn flush(&self, durability: Durability) -> Result<(), JournalError> {
+        guarded(self.volume, "flushing", || self.db.flush())?;
+        if durability == Durability::Power {
+            let failed = |error: std::io::Error| JournalError::Store {
+                volume: self.volume,
+                doing: "fdatasync",
+                reason: error.to_string(),
+            };
+            self.file.sync_data().map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn read(&self, table: Table, from: Key, bytes_max: usize, out: &mut Vec<(Key, Vec<u8>)>) -> Result<(), JournalError> {
+        guarded(self.volume, "reading", || {
+            let mut bytes = 0;
+            for item in self.table(table).range(from.to_bytes()..) {
+                let (key, value) = item?;
+                let Some(key) = Key::from_bytes(&key) else { continue };
+                if bytes > 0 && bytes + value.len() > bytes_max {
+                    break;
+                }
+                bytes += value.len();
+                out.push((key, value.to_vec()));
+            }
+            Ok(())
+        })
+    }
+}
