@@ -12,10 +12,19 @@ pub mod world;
 pub mod recorder;
 pub mod drive;
 pub mod digest;
+pub mod marks;
+pub mod history;
+#[cfg(feature = "sled")]
+pub mod verify;
+pub mod testing;
 
 pub use digest::{Canonical, Digest, EffectsDigest, Parts};
 pub use drive::{DriveError, Outcome, drive};
 pub use effects::Effects;
+pub use history::{Recorded, Source, Until};
 pub use machine::{LoadError, Machine};
+pub use marks::{Checker, Divergence, EVENTS_PER_CHECKPOINT, Marks};
 pub use recorder::{Discard, Recorder};
+#[cfg(feature = "sled")]
+pub use verify::{Span, Standing, Verification, VerifyError, advance, effects_at, nearest, verify};
 pub use world::{Batch, Flow, World};
