@@ -51,7 +51,9 @@ pub enum JournalError {
         dir: PathBuf,
     },
     /// Events of this range are damaged.
-    #[error("events {first} to {last} are damaged in volume {volume}: {reason}. `jangbu journal verify` lists all damage, `jangbu journal repair` truncates to the last good block and keeps the rest aside")]
+    #[error(
+        "events {first} to {last} are damaged in volume {volume}: {reason}. `jangbu journal verify` lists all damage, `jangbu journal repair` truncates to the last good block and keeps the rest aside"
+    )]
     Damaged {
         /// Number of the volume.
         volume: u32,
@@ -114,6 +116,11 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// Whether it says that a store could not be reached or asked, rather than what is in it.
+    pub(crate) fn is_of_transport(&self) -> bool {
+        matches!(self, JournalError::HolderSilent { .. } | JournalError::Store { .. } | JournalError::Io { .. })
+    }
+
     pub(crate) fn io(doing: &'static str, path: &Path, error: &std::io::Error) -> Self {
         JournalError::Io { doing, path: path.to_owned(), reason: error.to_string() }
     }

@@ -64,7 +64,8 @@ pub(crate) fn replace_value<T: Serialize>(path: &Path, value: &T) -> Result<(), 
 /// [`read`] of an encoded value.
 pub(crate) fn read_value<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, JournalError> {
     let Some(bytes) = read(path)? else { return Ok(None) };
-    let damaged = |error: crate::codec::DecodeError| JournalError::DamagedFile { path: path.to_owned(), reason: error.to_string() };
+    let damaged =
+        |error: crate::codec::DecodeError| JournalError::DamagedFile { path: path.to_owned(), reason: error.to_string() };
     let mut input = Decoder::new(&bytes);
     let value = input.value("a file's value").map_err(damaged)?;
     input.finish().map_err(damaged)?;

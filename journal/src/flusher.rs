@@ -159,7 +159,11 @@ pub(crate) struct Flusher {
 }
 
 impl Flusher {
-    #[allow(clippy::too_many_arguments, clippy::disallowed_methods, reason = "one call, in writer.rs; the mark follows real time")]
+    #[allow(
+        clippy::too_many_arguments,
+        clippy::disallowed_methods,
+        reason = "one call, in writer.rs; the mark follows real time"
+    )]
     pub(crate) fn new(
         dir: PathBuf,
         durability: Durability,
@@ -382,7 +386,9 @@ impl Flusher {
         self.watermark.set(self.last);
         self.write_mark()?;
         let number = {
-            let Some(volume) = self.catalog.volumes.last_mut() else { unreachable!("the volume being written is in the catalog") };
+            let Some(volume) = self.catalog.volumes.last_mut() else {
+                unreachable!("the volume being written is in the catalog")
+            };
             volume.sealed = Some(Seal { last: self.last, chain: self.chain });
             volume.number + 1
         };

@@ -21,15 +21,23 @@ mod recovery;
 #[cfg(feature = "sled")]
 mod share;
 #[cfg(feature = "sled")]
+mod access;
+#[cfg(feature = "sled")]
 mod flusher;
+#[cfg(feature = "sled")]
+pub mod reader;
 #[cfg(feature = "sled")]
 pub mod writer;
 
+#[cfg(feature = "sled")]
+pub use catalog::SessionInfo;
 pub use checkpoint::Checkpoint;
 pub use codec::{DecodeError, Decoder, Encoder};
 pub use error::JournalError;
-pub use record::Record;
-pub use store::Durability;
-pub use stamp::{Nanos, Seq, Stamp};
 #[cfg(feature = "sled")]
-pub use writer::Writer;
+pub use reader::{Reader, Scan};
+pub use record::Record;
+pub use stamp::{Nanos, Seq, Stamp};
+pub use store::Durability;
+#[cfg(feature = "sled")]
+pub use writer::{Writer, WriterOptions};

@@ -3,8 +3,13 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::error::JournalError;
+
+/// A reader that looks whether the journal is held has the lock for an instant; whoever takes it tries again this often.
+const LOOKS_OUTLASTED: u32 = 5;
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Holds a journal for this process. The system frees it when the process ends, however it ends.
 #[derive(Debug)]
@@ -17,6 +22,24 @@ fn path(dir: &Path) -> PathBuf {
 }
 
 impl Lock {
+    /// Whether some process holds the journal. Looks, and lets go at once.
+    ///
+    /// # Errors
+    /// When the file of the lock is there and cannot be opened.
+    pub fn is_held(dir: &Path) -> Result<bool, JournalError> {
+        let path = path(dir);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(JournalError::io("opening", &path, &error)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(JournalError::io("locking", &path, &error)),
+        }
+    }
+
     /// Takes the lock for `purpose` ("writing", "reading").
     ///
     /// # Errors
@@ -24,9 +47,16 @@ impl Lock {
     pub fn take(dir: &Path, purpose: &str) -> Result<Self, JournalError> {
         let path = path(dir);
         let failed = |error: std::io::Error| JournalError::io("locking", &path, &error);
-        let mut file =
-            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
-        match file.try_lock() {
+        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
+        let mut taken = file.try_lock();
+        for _ in 0..LOOKS_OUTLASTED {
+            if !matches!(taken, Err(TryLockError::WouldBlock)) {
+                break;
+            }
+            std::thread::sleep(LOOK);
+            taken = file.try_lock();
+        }
+        match taken {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();

@@ -8,7 +8,7 @@ use crate::error::JournalError;
 use crate::stamp::{Nanos, Seq};
 use crate::store::sled::SledStore;
 use crate::store::{Changes, Durability, Key, Store};
-use crate::walk::{Place, Walk};
+use crate::walk::{Place, Start, Walk};
 
 /// The end of a log.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,13 +28,32 @@ pub(crate) fn recover(dir: &Path, catalog: &mut Catalog) -> Result<Tail, Journal
             _ => Ok(Tail::default()),
         };
     };
-    let tail = {
+    let mut tail = {
         let store = SledStore::open(&volume_path(dir, volume.number), volume.number)?;
         // sled keeps what was read in memory until the handle is dropped; the writer opens the volume anew.
         read_tail(&store, &volume, catalog.journal, mark)?
     };
     check_end(&volume, &tail, mark)?;
+    if tail.last < volume.first
+        && let [.., before, _] = catalog.volumes.as_slice()
+    {
+        // The volume is empty; time goes on from where the one before it ends.
+        tail.last_recv = last_recv(dir, before, catalog.journal)?;
+    }
     Ok(tail)
+}
+
+/// `recv` of the last event of a volume.
+fn last_recv(dir: &Path, volume: &Volume, journal: u64) -> Result<Nanos, JournalError> {
+    let store = SledStore::open(&volume_path(dir, volume.number), volume.number)?;
+    let place = Place::after(volume.first, volume.start_chain);
+    let mut walk = Walk::new(&store, volume.number, journal, Some(place), Key::default());
+    walk.begin(Start::find(&store, volume.first, Seq::new(u64::MAX))?);
+    let mut last = Nanos::default();
+    while let Some(item) = walk.next()? {
+        last = item.header.last_recv;
+    }
+    Ok(last)
 }
 
 /// Walks the volume and turns fragments at its end into a block.

@@ -26,9 +26,8 @@ pub(crate) fn list(dir: &Path) -> Result<Vec<Seq>, JournalError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(JournalError::io("listing", &folder, &error)),
     };
-    let mut seqs: Vec<Seq> = entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".snap")?.parse().ok().map(Seq::new))
-        .collect();
+    let mut seqs: Vec<Seq> =
+        entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".snap")?.parse().ok().map(Seq::new)).collect();
     seqs.sort_unstable();
     Ok(seqs)
 }

@@ -140,3 +140,78 @@ pub trait Store: Send + Sync {
     /// When the medium refuses.
     fn read(&self, table: Table, from: Key, bytes_max: usize, out: &mut Vec<(Key, Vec<u8>)>) -> Result<(), JournalError>;
 }
+
+impl<S: Store + ?Sized> Store for &S {
+    fn write(&self, changes: &Changes) -> Result<(), JournalError> {
+        (**self).write(changes)
+    }
+
+    fn flush(&self, durability: Durability) -> Result<(), JournalError> {
+        (**self).flush(durability)
+    }
+
+    fn read(&self, table: Table, from: Key, bytes_max: usize, out: &mut Vec<(Key, Vec<u8>)>) -> Result<(), JournalError> {
+        (**self).read(table, from, bytes_max, out)
+    }
+}
+
+/// Where the block that contains `seq` begins, if there is a block at or before `seq`, not looking before `first`.
+///
+/// [`Store::read`] finds the first item at or after a key; this asks it ever farther back, then halves. Damage is not its concern:
+/// whoever reads from there sees whether the block reaches `seq`.
+///
+/// # Errors
+/// When the medium refuses.
+pub(crate) fn floor(store: &dyn Store, table: Table, first: Seq, seq: Seq) -> Result<Option<Seq>, JournalError> {
+    let mut items = Vec::new();
+    let mut at_or_after = |probe: u64| -> Result<Option<u64>, JournalError> {
+        items.clear();
+        store.read(table, Key { block: Seq::new(probe), fragment: 0 }, 1, &mut items)?;
+        Ok(items.first().map(|(key, _)| key.block.get()).filter(|found| *found <= seq.get()))
+    };
+    let first = first.get();
+    let mut above = seq.get().saturating_add(1);
+    let mut back = 1;
+    let mut below = loop {
+        if above <= first {
+            return Ok(None);
+        }
+        let probe = seq.get().saturating_sub(back - 1).max(first);
+        match at_or_after(probe)? {
+            Some(found) => break found,
+            None => above = probe,
+        }
+        back = back.saturating_mul(4);
+    };
+    while above - below > 1 {
+        let probe = below + (above - below) / 2;
+        match at_or_after(probe)? {
+            Some(found) => below = found,
+            None => above = probe,
+        }
+    }
+    Ok(Some(Seq::new(below)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::memory::MemoryStore;
+    use super::*;
+
+    #[test]
+    fn floor_finds_the_block_around_a_seq() {
+        let store = MemoryStore::default();
+        let starts = [10_u64, 11, 500, 70_000, 1 << 40];
+        let put = starts.iter().map(|seq| (Key { block: Seq::new(*seq), fragment: 0 }, vec![0; 9])).collect();
+        store.write(&Changes { put, ..Changes::default() }).expect("in memory");
+        let find = |seq: u64| floor(&store, Table::Blocks, Seq::new(10), Seq::new(seq)).expect("in memory").map(Seq::get);
+        for at in 0..starts.len() {
+            let next = starts.get(at + 1).copied().unwrap_or(1 << 50);
+            for seq in [starts[at], starts[at] + (next - starts[at]) / 2, next - 1] {
+                assert_eq!(find(seq), Some(starts[at]), "{seq}");
+            }
+        }
+        assert_eq!(find(9), None);
+        assert_eq!(find(u64::MAX), Some(1 << 40));
+    }
+}

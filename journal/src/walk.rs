@@ -3,10 +3,10 @@
 use crate::block::{Checked, Header, check};
 use crate::error::JournalError;
 use crate::stamp::Seq;
-use crate::store::{Key, Store, Table};
+use crate::store::{Key, Store, Table, floor};
 
-/// Bytes of items read ahead.
-const READ_AHEAD_BYTES: usize = 1 << 20;
+/// Bytes of items read ahead at first: enough for whoever wants a few events.
+const FIRST_READ_BYTES: usize = 1 << 20;
 
 /// What has been seen so far, and so what must come next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,13 +42,9 @@ impl Place {
         match (fragment, self.open) {
             (0, None) if chain == self.block_chain => Ok(Place::after(next, checksum)),
             (0, Some(_)) => Err("a block stands after the fragments of an open one".into()),
-            (1, None) if chain == self.block_chain && header.raw_offset == 0 => Ok(Place {
-                next,
-                item_chain: checksum,
-                open: Some((key.block, 1)),
-                open_bytes: header.raw_len,
-                ..self
-            }),
+            (1, None) if chain == self.block_chain && header.raw_offset == 0 => {
+                Ok(Place { next, item_chain: checksum, open: Some((key.block, 1)), open_bytes: header.raw_len, ..self })
+            }
             (n, Some((block, last)))
                 if chain == self.item_chain
                     && Some(n) == last.checked_add(1)
@@ -64,15 +60,36 @@ impl Place {
 }
 
 /// Goes through the items of a store.
-pub(crate) struct Walk<'a> {
-    store: &'a dyn Store,
+#[derive(Debug)]
+pub(crate) struct Walk<S> {
+    store: S,
     volume: u32,
     journal: u64,
     /// What must come next; `None` when starting inside a volume, where the first item is taken at its word.
     place: Option<Place>,
     from: Key,
+    read_bytes: usize,
     ahead: Vec<(Key, Vec<u8>)>,
     at: usize,
+}
+
+/// Where to begin inside a volume, and the first items there.
+pub(crate) struct Start {
+    from: Key,
+    /// Not at the volume's beginning: the first item is taken at its word.
+    inside: bool,
+    ahead: Vec<(Key, Vec<u8>)>,
+}
+
+impl Start {
+    /// The block that contains `seq`, in a volume that begins with `first`; the beginning when there is none.
+    pub(crate) fn find(store: &dyn Store, first: Seq, seq: Seq) -> Result<Start, JournalError> {
+        let block = floor(store, Table::Blocks, first, seq)?.unwrap_or(first);
+        let from = if block == first { Key::default() } else { Key { block, fragment: 0 } };
+        let mut ahead = Vec::new();
+        store.read(Table::Blocks, from, FIRST_READ_BYTES, &mut ahead)?;
+        Ok(Start { from, inside: block != first, ahead })
+    }
 }
 
 /// An item that follows on.
@@ -82,9 +99,24 @@ pub(crate) struct Item<'a> {
     pub(crate) stored_bytes: usize,
 }
 
-impl<'a> Walk<'a> {
-    pub(crate) fn new(store: &'a dyn Store, volume: u32, journal: u64, place: Option<Place>, from: Key) -> Self {
-        Walk { store, volume, journal, place, from, ahead: Vec::new(), at: 0 }
+impl<S: Store> Walk<S> {
+    pub(crate) fn new(store: S, volume: u32, journal: u64, place: Option<Place>, from: Key) -> Self {
+        Walk { store, volume, journal, place, from, read_bytes: FIRST_READ_BYTES, ahead: Vec::new(), at: 0 }
+    }
+
+    /// Reads so much ahead from now on.
+    pub(crate) fn read_ahead(&mut self, bytes: usize) {
+        self.read_bytes = bytes;
+    }
+
+    /// Begins at `start` instead of where it was made to begin.
+    pub(crate) fn begin(&mut self, start: Start) {
+        if start.inside {
+            self.place = None;
+        }
+        self.from = start.ahead.last().map_or(start.from, |(key, _)| key.next());
+        self.ahead = start.ahead;
+        self.at = 0;
     }
 
     /// Where the walk stands.
@@ -101,7 +133,7 @@ impl<'a> Walk<'a> {
         if self.at == self.ahead.len() {
             self.ahead.clear();
             self.at = 0;
-            self.store.read(Table::Blocks, self.from, READ_AHEAD_BYTES, &mut self.ahead)?;
+            self.store.read(Table::Blocks, self.from, self.read_bytes, &mut self.ahead)?;
             match self.ahead.last() {
                 Some((key, _)) => self.from = key.next(),
                 None => return Ok(None),
@@ -129,6 +161,19 @@ impl<'a> Walk<'a> {
         Ok(Some(Item { header, checked, stored_bytes: self.ahead[at].1.len() }))
     }
 
+    /// Goes back to the beginning of the open block, whose fragments the writer may have replaced by a block meanwhile.
+    /// `false` when no block is open.
+    pub(crate) fn rewind(&mut self) -> bool {
+        let Some(place) = self.place else { return false };
+        let Some((block, _)) = place.open else { return false };
+        self.place = Some(Place::after(block, place.block_chain));
+        self.from = Key { block, fragment: 0 };
+        self.ahead.clear();
+        self.at = 0;
+        true
+    }
+
+    #[allow(dead_code, reason = "verify and repair come next")]
     /// After an error: takes the next item at its word, to go on behind the damage.
     pub(crate) fn trust_next(&mut self) {
         self.place = None;

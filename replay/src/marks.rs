@@ -141,7 +141,7 @@ impl Checker {
         self.expected.len()
     }
 
-    fn compare<M: Machine>(&mut self, seq: Seq, machine: &M, effects: &[M::Effect]) -> Result<(), Divergence>
+    fn compare<M: Machine>(&mut self, seq: Seq, machine: &M, effects: &[M::Effect]) -> Result<(), Box<Divergence>>
     where
         M::Effect: Debug,
     {
@@ -154,14 +154,14 @@ impl Checker {
                 if recorded.state == 0 { self.marks.of_effects(seq, effects) } else { self.marks.of_state(seq, machine) };
             seen |= recorded.state == 0;
             if replayed != recorded {
-                return Err(Divergence { seq, agreed: self.agreed, recorded: Some(recorded), replayed });
+                return Err(Box::new(Divergence { seq, agreed: self.agreed, recorded: Some(recorded), replayed }));
             }
             self.compared += 1;
             self.agreed = seq;
         }
         if !seen && !self.expected.is_empty() {
             let replayed = self.marks.of_effects(seq, effects);
-            return Err(Divergence { seq, agreed: self.agreed, recorded: None, replayed });
+            return Err(Box::new(Divergence { seq, agreed: self.agreed, recorded: None, replayed }));
         }
         Ok(())
     }
@@ -182,7 +182,7 @@ where
     #[inline]
     fn applied(&mut self, stamp: &Stamp, machine: &M, effects: &Effects<M::Effect>) -> Result<(), Self::Error> {
         let due = self.expected.front().is_some_and(|checkpoint| checkpoint.seq <= stamp.seq);
-        if due || !effects.is_empty() { self.compare(stamp.seq, machine, effects.as_slice()).map_err(Box::new) } else { Ok(()) }
+        if due || !effects.is_empty() { self.compare(stamp.seq, machine, effects.as_slice()) } else { Ok(()) }
     }
 
     fn durable(&self) -> Seq {

@@ -53,7 +53,7 @@ impl Machine for Tally {
     fn apply(&mut self, _: &Stamp, event: &Number, effects: &mut Effects<Number>) {
         self.sum = self.sum.wrapping_add(event.0);
         self.count += 1;
-        if self.count % 10 == 0 {
+        if self.count.is_multiple_of(10) {
             effects.push(Number(self.sum));
         }
     }

@@ -180,11 +180,14 @@ pub fn advance<M: Machine>(standing: &mut Standing<M>, reader: &Reader<M::Event>
     }
 }
 
+/// An event and what it made the machine do.
+pub type Explained<M> = (Stamp, <M as Machine>::Event, Vec<<M as Machine>::Effect>);
+
 /// The effects of the single event at `seq`: for explaining an order. `None` when there is no such event.
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub fn effects_at<M: Machine + Default>(dir: &Path, seq: Seq) -> Result<Option<(Stamp, M::Event, Vec<M::Effect>)>, VerifyError> {
+pub fn effects_at<M: Machine + Default>(dir: &Path, seq: Seq) -> Result<Option<Explained<M>>, VerifyError> {
     let reader = Reader::<M::Event>::open(dir)?;
     let mut standing = nearest::<M>(&reader, seq.previous())?;
     advance(&mut standing, &reader, seq.previous())?;

@@ -27,7 +27,7 @@ impl<M: Machine<Event = Number, Effect = Number>> Recorder<M> for Memory {
             let mark = self.marks.of_effects(stamp.seq, effects.as_slice());
             self.checkpoints.push(mark);
         }
-        if stamp.seq.get() % 64 == 0 {
+        if stamp.seq.get().is_multiple_of(64) {
             self.checkpoints.push(self.marks.of_state(stamp.seq, machine));
         }
         Ok(())

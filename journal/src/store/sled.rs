@@ -17,6 +17,8 @@ use crate::error::JournalError;
 const SEGMENT_BYTES: usize = 16 << 20;
 /// Blocks are written once and scanned once; a cache would only hold memory.
 const CACHE_BYTES: u64 = 4 << 20;
+/// sled's words when another handle has the database.
+const BUSY: &str = "could not acquire lock";
 /// How long to wait for another process that has the volume open for reading.
 const OPEN_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -48,13 +50,22 @@ fn guarded<T>(volume: u32, doing: &'static str, call: impl FnOnce() -> ::sled::R
     }
 }
 
+/// Whether this error says that another handle has the volume open.
+pub fn is_busy(error: &JournalError) -> bool {
+    matches!(error, JournalError::Store { reason, .. } if reason.contains(BUSY))
+}
+
 impl SledStore {
     /// Opens the volume in `dir`, making it if it is not there. Waits a little for another process that is reading it.
     ///
     /// # Errors
     /// When sled cannot open it.
-    #[allow(clippy::disallowed_methods, reason = "patience with another process is measured in real time")]
     pub fn open(dir: &Path, volume: u32) -> Result<Self, JournalError> {
+        Self::open_within(dir, volume, OPEN_PATIENCE)
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "patience with another process is measured in real time")]
+    fn open_within(dir: &Path, volume: u32, patience: Duration) -> Result<Self, JournalError> {
         let config = ::sled::Config::new()
             .path(dir)
             .segment_size(SEGMENT_BYTES)
@@ -64,9 +75,7 @@ impl SledStore {
         let since = Instant::now();
         let db = loop {
             match guarded(volume, "opening", || config.open()) {
-                Err(JournalError::Store { reason, .. })
-                    if reason.contains("could not acquire lock") && since.elapsed() < OPEN_PATIENCE =>
-                {
+                Err(JournalError::Store { reason, .. }) if reason.contains(BUSY) && since.elapsed() < patience => {
                     std::thread::sleep(Duration::from_millis(20));
                 }
                 other => break other?,
@@ -77,6 +86,22 @@ impl SledStore {
         let path = dir.join("db");
         let file = File::open(&path).map_err(|error| JournalError::io("opening", &path, &error))?;
         Ok(SledStore { volume, db, blocks, checkpoints, file })
+    }
+
+    /// Opens a volume that is there, for reading. Makes no volume; does not wait (see [`is_busy`]).
+    ///
+    /// # Errors
+    /// When it is not there, is open elsewhere, or sled cannot open it.
+    pub fn open_existing(dir: &Path, volume: u32) -> Result<Self, JournalError> {
+        let db = dir.join("db");
+        match db.try_exists() {
+            Ok(true) => Self::open_within(dir, volume, Duration::ZERO),
+            Ok(false) => {
+                let reason = format!("{} is not there", db.display());
+                Err(JournalError::Store { volume, doing: "opening", reason })
+            }
+            Err(error) => Err(JournalError::io("opening", &db, &error)),
+        }
     }
 
     fn table(&self, table: Table) -> &::sled::Tree {

@@ -1,0 +1,107 @@
+//! How a reader gets at a volume: [`Access`]. Opens it for each read and lets go at once.
+//!
+//! sled keeps what was read in memory until the handle is dropped, and locks a database per handle. Opening for every 32 MiB read
+//! (it takes some 50 ms) keeps the memory of a reader flat whatever it reads, lets readers take turns, and does not keep a writer from starting.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::catalog::{Catalog, Volume, volume_path};
+use crate::error::JournalError;
+use crate::lock::Lock;
+use crate::share::RemoteStore;
+use crate::store::sled::{SledStore, is_busy};
+use crate::store::{Changes, Durability, Key, Store, Table};
+
+/// How long to wait for other readers, and for a writer that is starting or going on to the next volume.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// What is done with an open volume; it may be called again.
+type Body<'a, T> = dyn FnMut(&dyn Store) -> Result<T, JournalError> + 'a;
+
+/// One volume of a journal, for reading.
+#[derive(Debug)]
+pub(crate) struct Access {
+    dir: PathBuf,
+    number: u32,
+    sealed: AtomicBool,
+    remote: Mutex<Option<RemoteStore>>,
+}
+
+impl Access {
+    pub(crate) fn new(dir: &Path, volume: &Volume) -> Self {
+        let sealed = AtomicBool::new(volume.sealed.is_some());
+        Access { dir: dir.to_owned(), number: volume.number, sealed, remote: Mutex::new(None) }
+    }
+
+    fn refused(&self) -> JournalError {
+        let reason = "it is open for reading only".to_owned();
+        JournalError::Store { volume: self.number, doing: "writing", reason }
+    }
+
+    fn directly<T>(&self, body: &mut Body<'_, T>) -> Result<T, JournalError> {
+        body(&SledStore::open_existing(&volume_path(&self.dir, self.number), self.number)?)
+    }
+
+    /// Through the process that writes. The one place that knows of it.
+    fn remotely<T>(&self, body: &mut Body<'_, T>) -> Result<T, JournalError> {
+        let mut remote = self.remote.lock().unwrap_or_else(PoisonError::into_inner);
+        let store = match remote.take() {
+            Some(store) => store,
+            None => RemoteStore::connect(&self.dir, self.number)?,
+        };
+        let value = body(&store)?;
+        *remote = Some(store);
+        Ok(value)
+    }
+
+    /// Opens the volume, calls `body` with it, and lets go. When someone else has the volume it waits and calls again.
+    #[allow(clippy::disallowed_methods, reason = "patience with another process is measured in real time")]
+    pub(crate) fn with<T>(&self, body: &mut Body<'_, T>) -> Result<T, JournalError> {
+        let since = Instant::now();
+        loop {
+            let remote = !self.sealed.load(Ordering::Relaxed) && Lock::is_held(&self.dir)?;
+            let error = match if remote { self.remotely(body) } else { self.directly(body) } {
+                Err(error) if remote && error.is_of_transport() || is_busy(&error) => error,
+                other => return other,
+            };
+            if since.elapsed() >= PATIENCE {
+                return Err(error);
+            }
+            // A writer may have begun, ended, or sealed the volume since we looked.
+            if !self.sealed.load(Ordering::Relaxed) {
+                self.look_again()?;
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// Whether the writer has gone on to another volume since the catalog was read.
+    fn look_again(&self) -> Result<(), JournalError> {
+        let catalog = Catalog::load(&self.dir)?.unwrap_or_default();
+        let volume = catalog.volumes.iter().find(|volume| volume.number == self.number);
+        self.sealed.store(volume.is_some_and(|volume| volume.sealed.is_some()), Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl Store for Access {
+    fn write(&self, _: &Changes) -> Result<(), JournalError> {
+        Err(self.refused())
+    }
+
+    fn flush(&self, _: Durability) -> Result<(), JournalError> {
+        Err(self.refused())
+    }
+
+    fn read(&self, table: Table, from: Key, bytes_max: usize, out: &mut Vec<(Key, Vec<u8>)>) -> Result<(), JournalError> {
+        let before = out.len();
+        self.with(&mut |store| {
+            out.truncate(before);
+            store.read(table, from, bytes_max, out)
+        })
+    }
+}
