@@ -119,7 +119,8 @@ fn a_saved_machine_goes_on_as_if_never_saved() {
         let from = memory.checkpoints.iter().find(|c| c.seq.get() == at as u64 && c.state != 0).expect("a checkpoint");
         let later = memory.checkpoints.iter().filter(|c| c.seq > from.seq).cloned();
         let mut checker = Checker::new(Some(from), later);
-        let mut world = Recorded::new(memory.events[at..].to_vec().into_iter(), Until::End);
+        let rest = memory.events[at..].to_vec();
+        let mut world = Recorded::new(rest.into_iter(), Until::End);
         let start = (from.seq.next(), Nanos::ZERO);
         drive(&mut second, &mut world, &mut checker, start).expect("identical");
         assert_eq!(second, whole);
