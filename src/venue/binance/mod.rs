@@ -1,5 +1,15 @@
 //! Binance: spot and USDⓈ-M futures.
 
-pub mod wire;
+#[cfg(feature = "live")]
+pub mod config;
 #[cfg(feature = "live")]
 pub mod emulator;
+#[cfg(feature = "live")]
+mod feed;
+#[cfg(feature = "live")]
+pub mod gateway;
+#[cfg(feature = "live")]
+pub mod rest;
+#[cfg(feature = "live")]
+pub mod stats;
+pub mod wire;

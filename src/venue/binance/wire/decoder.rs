@@ -5,6 +5,7 @@ use super::counts::{FrameCounts, FrameOutcome};
 use super::error::WireError;
 use super::frame::{DeltaFrame, Frame, KlineFrame, PartialFrame, QuoteFrame, TradeFrame};
 use super::levels::Levels;
+use super::raw::Channel;
 use super::rest;
 use crate::event::{Event, MarketEvent};
 use crate::market::{Bar, InstrumentId, Qty, Quote, Side, Trade, Venue};
@@ -103,13 +104,29 @@ impl Decoder {
         }
     }
 
-    /// The connection that carries the books was lost, and nothing overlaps it: every book in step is lost.
-    pub fn link_lost(&mut self, out: &mut Made) {
+    /// The connection that carries the book of `instrument` was lost, and nothing overlaps it.
+    pub fn book_lost(&mut self, instrument: InstrumentId, out: &mut Made) {
         let mut dropped = 0;
-        for feed in &mut self.feeds {
+        if let Some(feed) = self.feeds.iter_mut().find(|feed| feed.id == instrument) {
             feed.book.lose(&mut dropped, out);
         }
         self.counts.settle(0, dropped);
+    }
+
+    /// Runs a raw frame of the journal again, whole (see [`super::raw::FrameJoiner`]): the events it made when it came.
+    ///
+    /// Quotes that the inbox conflated are made again here; where raw frames are kept, none is conflated.
+    pub fn reparse(&mut self, channel: Channel, bytes: &[u8], out: &mut Made) {
+        match channel {
+            Channel::Connection(_) => {
+                self.frame(bytes, out);
+            }
+            Channel::Snapshot(instrument) if bytes.is_empty() => self.book_lost(instrument, out),
+            Channel::Snapshot(instrument) => {
+                // A snapshot that cannot be read made nothing when it came, either.
+                let _ = self.snapshot(instrument, bytes, out);
+            }
+        }
     }
 
     /// The last update of an instrument's book, when it is whole.
@@ -205,7 +222,7 @@ impl Decoder {
         if !frame.closed {
             return FrameOutcome::Conflated;
         }
-        // One span a symbol: a bar of another span that ends at the same moment has another start, and is not taken for a duplicate.
+        // One span a symbol: a bar of another span that ends at the same moment has another start, and is no duplicate.
         let start = frame.start.get();
         if feed.last_bar.is_some_and(|last| start == last) {
             return FrameOutcome::Duplicate;

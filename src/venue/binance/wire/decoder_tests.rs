@@ -74,7 +74,7 @@ fn a_book_is_kept_until_its_snapshot_comes() {
     assert_eq!(decoder.frame(delta(12, 13).as_bytes(), &mut out), FrameOutcome::Buffered);
     assert_eq!((decoder.gaps(), decoder.book_update(ID)), (1, None));
     assert_eq!(out.last(), Some(&(None, Event::Market(MarketEvent::BookLost(ID)))));
-    decoder.link_lost(&mut out);
+    decoder.book_lost(ID, &mut out);
     let expected = FrameCounts { received: 3, buffered_then_journaled: 1, stale: 2, ..FrameCounts::default() };
     assert_eq!(*decoder.counts(), expected);
     assert_eq!(decoder.counts().to_string(), "3 frames: 1 buffered, then journaled, 2 stale");
@@ -152,7 +152,7 @@ proptest! {
                     continue;
                 }
                 _ => {
-                    decoder.link_lost(&mut out);
+                    decoder.book_lost(ID, &mut out);
                     prop_assert_eq!(decoder.counts().sum(), given);
                     continue;
                 }

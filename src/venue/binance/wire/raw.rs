@@ -7,9 +7,10 @@ use crate::market::{InstrumentId, Venue};
 /// Where a raw frame came from, as its channel number says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
-    /// A connection, by its number. An empty frame says that it was lost and that the books it carried are too.
+    /// A connection, by its number.
     Connection(u16),
-    /// A depth snapshot of the REST interface, by the instrument it is of (up to 32,767).
+    /// A depth snapshot of the REST interface, by the instrument it is of (up to 32,767). An empty one says that the connection
+    /// which carried the book was lost.
     Snapshot(InstrumentId),
 }
 

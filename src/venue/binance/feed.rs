@@ -1,0 +1,317 @@
+//! One connection kept alive: [`Feed`]. It reads frames, stamps them, and hands them on; what they mean is not its business.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use jangbu_journal::Nanos;
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+
+use super::config::Patience;
+use super::wire::FRAME_BYTES_MAX;
+use crate::venue::Now;
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// How often timeouts are looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// What a connection says.
+#[derive(Debug)]
+pub(super) enum FeedMessage {
+    /// Connected; its streams flow.
+    Up { channel: u16 },
+    /// A frame, read at `recv`.
+    Frame { channel: u16, recv: Nanos, text: FrameText },
+    /// Lost, with nothing that overlaps it.
+    Down { channel: u16, reason: String },
+    /// Could not be made; will be tried again.
+    Failed { reason: String },
+    /// Replaced by a younger one, without a hole.
+    Replaced,
+}
+
+/// The bytes of a frame, shared with the socket's buffer.
+#[derive(Debug)]
+pub(super) enum FrameText {
+    Text(Utf8Bytes),
+    Binary(Bytes),
+}
+
+impl FrameText {
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        match self {
+            FrameText::Text(text) => text.as_bytes(),
+            FrameText::Binary(bytes) => bytes,
+        }
+    }
+}
+
+/// A connection with its streams, and its successors.
+pub(super) struct Feed {
+    pub channel: u16,
+    pub url: String,
+    pub patience: Patience,
+    pub now: Now,
+    pub messages: mpsc::Sender<FeedMessage>,
+    pub stop: watch::Receiver<bool>,
+    /// Grows when the connection should be replaced (`serverShutdown`).
+    pub renew: watch::Receiver<u64>,
+}
+
+/// Why a connection is read no more.
+enum End {
+    /// It was told to stop, or nobody listens.
+    Stopped,
+    /// It was lost.
+    Lost(String),
+}
+
+impl Feed {
+    /// Connects, reads, and connects again until told to stop.
+    pub(super) async fn run(mut self) {
+        let mut backoff = Backoff::new(&self.patience, u64::from(self.channel));
+        let mut stop = self.stop.clone();
+        loop {
+            if *stop.borrow() {
+                return;
+            }
+            let connected = tokio::select! {
+                biased;
+                _ = stop.changed() => return,
+                connected = connect(self.url.clone(), self.patience.connect) => connected,
+            };
+            let told = match connected {
+                Ok(socket) => {
+                    let since = Instant::now();
+                    if self.messages.send(FeedMessage::Up { channel: self.channel }).await.is_err() {
+                        return;
+                    }
+                    let End::Lost(reason) = self.read(socket).await else { return };
+                    // One that lived a while was not refused: the next try need not wait long.
+                    if since.elapsed() > self.patience.backoff_max {
+                        backoff.reset();
+                    }
+                    self.messages.send(FeedMessage::Down { channel: self.channel, reason }).await
+                }
+                Err(reason) => self.messages.send(FeedMessage::Failed { reason }).await,
+            };
+            if told.is_err() {
+                return;
+            }
+            tokio::select! {
+                biased;
+                _ = stop.changed() => return,
+                () = tokio::time::sleep(backoff.pause()) => {}
+            }
+        }
+    }
+
+    /// Reads a connection, and its successors, until one is lost.
+    async fn read(&mut self, mut socket: Socket) -> End {
+        let mut looks = interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut timers = Timers::new();
+        let mut retry = Backoff::new(&self.patience, u64::from(self.channel) + 1_000);
+        let mut renewed = *self.renew.borrow_and_update();
+        // The successor: being made, or made and not yet read.
+        let mut making = None;
+        let mut successor: Option<(Socket, Instant)> = None;
+        loop {
+            tokio::select! {
+                biased;
+                _ = self.stop.changed() => {
+                    let _ = timeout(Duration::from_millis(200), socket.close(None)).await;
+                    return End::Stopped;
+                }
+                _ = looks.tick() => {
+                    let now = Instant::now();
+                    if *self.renew.borrow() != renewed {
+                        renewed = *self.renew.borrow_and_update();
+                        timers.renew_at = Some(now);
+                    }
+                    if successor.as_ref().is_some_and(|(_, read_from)| now >= *read_from) {
+                        let Some((next, _)) = successor.take() else { continue };
+                        let old = std::mem::replace(&mut socket, next);
+                        if self.replaced(old, &mut timers).await.is_err() {
+                            return End::Stopped;
+                        }
+                        continue;
+                    }
+                    if making.is_none() && successor.is_none() && timers.is_time_to_renew(now, &self.patience) {
+                        making = Some(Box::pin(connect(self.url.clone(), self.patience.connect)));
+                    }
+                    if let Some(reason) = timers.is_dead(now, &self.patience) {
+                        return End::Lost(reason);
+                    }
+                    if now.duration_since(timers.pinged) >= self.patience.ping {
+                        timers.pinged = now;
+                        // A full socket buffer must not stop the reading; without this ping, the silence will tell.
+                        let _ = timeout(LOOK_EVERY, socket.send(Message::Ping(Bytes::new()))).await;
+                    }
+                }
+                made = made(&mut making) => {
+                    making = None;
+                    match made {
+                        Ok(next) => successor = Some((next, Instant::now() + self.patience.overlap)),
+                        Err(_) => timers.renew_at = Some(Instant::now() + retry.pause()),
+                    }
+                }
+                frame = socket.next() => {
+                    let recv = (self.now)();
+                    let lost = match frame {
+                        Some(Ok(message)) => match self.on_message(message, recv, &mut timers).await {
+                            Ok(lost) => lost,
+                            Err(()) => return End::Stopped,
+                        },
+                        Some(Err(error)) => Some(error.to_string()),
+                        None => Some("the venue closed the connection".to_owned()),
+                    };
+                    let Some(reason) = lost else { continue };
+                    // The successor was connected before this one ended, so nothing is missing.
+                    let Some((next, _)) = successor.take() else { return End::Lost(reason) };
+                    let old = std::mem::replace(&mut socket, next);
+                    if self.replaced(old, &mut timers).await.is_err() {
+                        return End::Stopped;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Hands a message on. `Some` when it says that the connection ends.
+    async fn on_message(&mut self, message: Message, recv: Nanos, timers: &mut Timers) -> Result<Option<String>, ()> {
+        let now = Instant::now();
+        timers.heard = now;
+        let text = match message {
+            Message::Text(text) => FrameText::Text(text),
+            Message::Binary(bytes) => FrameText::Binary(bytes),
+            // Pongs to the venue's pings are made by tungstenite, and leave with the next read.
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => return Ok(None),
+            Message::Close(frame) => {
+                let reason = frame.map_or(String::new(), |frame| format!(": {} {}", u16::from(frame.code), frame.reason));
+                return Ok(Some(format!("the venue closed the connection{reason}")));
+            }
+        };
+        self.messages.send(FeedMessage::Frame { channel: self.channel, recv, text }).await.map_err(|_| ())?;
+        // Waiting for room is our silence, not the venue's.
+        timers.heard = Instant::now();
+        timers.fed = timers.heard;
+        Ok(None)
+    }
+
+    async fn replaced(&mut self, mut old: Socket, timers: &mut Timers) -> Result<(), ()> {
+        *timers = Timers::new();
+        let _ = timeout(LOOK_EVERY, old.close(None)).await;
+        self.messages.send(FeedMessage::Replaced).await.map_err(|_| ())
+    }
+}
+
+/// What is known of a connection's age and silence.
+struct Timers {
+    since: Instant,
+    heard: Instant,
+    fed: Instant,
+    pinged: Instant,
+    /// When to try to replace it, if before its age demands it.
+    renew_at: Option<Instant>,
+}
+
+impl Timers {
+    fn new() -> Self {
+        let now = Instant::now();
+        Timers { since: now, heard: now, fed: now, pinged: now, renew_at: None }
+    }
+
+    fn is_time_to_renew(&self, now: Instant, patience: &Patience) -> bool {
+        match self.renew_at {
+            Some(at) => now >= at,
+            None => now.duration_since(self.since) >= patience.life,
+        }
+    }
+
+    fn is_dead(&self, now: Instant, patience: &Patience) -> Option<String> {
+        if now.duration_since(self.heard) >= patience.silence {
+            return Some(format!("no sign of life for {:?}", patience.silence));
+        }
+        if now.duration_since(self.fed) >= patience.stale {
+            return Some(format!("no market data for {:?}", patience.stale));
+        }
+        None
+    }
+}
+
+async fn connect(url: String, patience: Duration) -> Result<Socket, String> {
+    let config = WebSocketConfig::default().max_message_size(Some(FRAME_BYTES_MAX)).max_frame_size(Some(FRAME_BYTES_MAX));
+    match timeout(patience, connect_async_with_config(url, Some(config), true)).await {
+        Ok(Ok((socket, _))) => Ok(socket),
+        Ok(Err(error)) => Err(format!("no connection: {error}")),
+        Err(_) => Err(format!("no connection within {patience:?}")),
+    }
+}
+
+/// The connection being made, once it is; never, when none is.
+async fn made<F: Future<Output = Result<Socket, String>> + Unpin>(making: &mut Option<F>) -> Result<Socket, String> {
+    match making {
+        Some(making) => making.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Pauses between tries: each twice the last, up to a limit, and a random part of a half of it off, so that many clients do not
+/// come back at once.
+#[derive(Clone, Debug)]
+pub(super) struct Backoff {
+    min: Duration,
+    max: Duration,
+    next: Duration,
+    random: u64,
+}
+
+impl Backoff {
+    pub(super) fn new(patience: &Patience, salt: u64) -> Self {
+        // An odd constant spreads neighbouring seeds; xorshift must not start at 0.
+        let random = (patience.jitter_seed ^ salt).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        Backoff { min: patience.backoff_min, max: patience.backoff_max, next: patience.backoff_min, random }
+    }
+
+    pub(super) fn pause(&mut self) -> Duration {
+        let whole = self.next;
+        self.next = (whole * 2).min(self.max);
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        // 50 % to 100 % of it, in 1/1024.
+        let part = 512 + u32::try_from(self.random >> 32 & 511).expect("nine bits");
+        whole * part / 1_024
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.next = self.min;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_the_limit_and_differ_by_seed() {
+        let patience =
+            Patience { backoff_min: Duration::from_millis(100), backoff_max: Duration::from_secs(1), ..Patience::default() };
+        let pauses = |salt| {
+            let mut backoff = Backoff::new(&patience, salt);
+            (0..8).map(|_| backoff.pause()).collect::<Vec<_>>()
+        };
+        for (index, pause) in pauses(0).into_iter().enumerate() {
+            let whole = Duration::from_millis(100 << index).min(Duration::from_secs(1));
+            assert!(pause >= whole / 2 && pause <= whole, "{index}: {pause:?}");
+        }
+        assert_eq!(pauses(1), pauses(1));
+        assert_ne!(pauses(1), pauses(2));
+    }
+}

@@ -1,0 +1,397 @@
+//! The adapter to Binance's market data: [`BinanceGateway`].
+//!
+//! ```text
+//!   feed task per connection ── frames ──┐
+//!                                        ├─▶ this task: decode in order ─▶ one parcel a frame ─▶ inbox
+//!   snapshot task per book   ── bytes ───┘
+//! ```
+//!
+//! One task decodes, so the order of frames is one order, and the decoder can be run over it again. Where the inbox is full this
+//! task waits, then the feeds, then the sockets.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jangbu_journal::Nanos;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::config::{BinanceConfig, Connection};
+use super::feed::{Backoff, Feed, FeedMessage};
+use super::rest::{Rest, RestError};
+use super::stats::GatewayStats;
+use super::wire::raw::{Channel, frame_pieces};
+use super::wire::{Control, Decoder, FrameOutcome, Made, SnapshotOutcome, rest};
+use crate::config::RawFrames;
+use crate::event::{Answer, Event, Link, LinkState, MarketEvent};
+use crate::market::{InstrumentId, Venue};
+use crate::venue::inbox::{Inbound, Inbox, Offered, Parcel};
+use crate::venue::{Gateway, Now, VenueError};
+
+/// Frames read and not yet decoded. A few: what must wait should wait in the sockets, where the venue sees it.
+const FRAMES_MAX: usize = 256;
+/// Pause before a full inbox is tried again.
+const INBOX_PAUSE: Duration = Duration::from_micros(500);
+/// Snapshots asked for at a time: each costs weight at the venue.
+const SNAPSHOTS_AT_ONCE: usize = 2;
+
+/// Market data of Binance, spot or USDⓈ-M futures, as the settings say.
+pub struct BinanceGateway {
+    config: BinanceConfig,
+    rest: Rest,
+    now: Now,
+    mailbox: Mailbox,
+    decoder: Decoder,
+    /// Events of the frame under way.
+    made: Made,
+    connections: Vec<Connection>,
+    /// Snapshots in a row that were of no use, by instrument.
+    attempts: BTreeMap<InstrumentId, u32>,
+    snapshots: Arc<Semaphore>,
+    stats: Arc<GatewayStats>,
+    /// A failure was told; the next of its kind is told after a success.
+    failure_told: bool,
+}
+
+/// A snapshot came, or could not be had.
+struct Snapshot {
+    instrument: InstrumentId,
+    recv: Nanos,
+    result: Result<Vec<u8>, RestError>,
+}
+
+impl BinanceGateway {
+    /// A gateway; nothing is connected yet.
+    ///
+    /// # Errors
+    /// When a setting makes no sense.
+    pub fn new(config: BinanceConfig, inbox: Inbox, now: Now) -> Result<Self, VenueError> {
+        config.check()?;
+        let venue = config.venue;
+        let rest = Rest::new(&config).map_err(|error| VenueError::Setting {
+            venue,
+            setting: "rest_url",
+            seen: error.to_string(),
+            expected: "an address a client can be made for",
+        })?;
+        let stats = Arc::new(GatewayStats::default());
+        Ok(BinanceGateway {
+            rest,
+            now,
+            mailbox: Mailbox { inbox, parcel: Parcel::new(), venue, stats: Arc::clone(&stats) },
+            decoder: Decoder::new(venue, config.symbols.iter().map(|(symbol, id)| (symbol.as_str(), *id))),
+            made: Made::new(),
+            connections: config.connections(),
+            attempts: BTreeMap::new(),
+            snapshots: Arc::new(Semaphore::new(SNAPSHOTS_AT_ONCE)),
+            stats,
+            failure_told: false,
+            config,
+        })
+    }
+
+    /// What it counts, while it runs and after.
+    pub fn stats(&self) -> Arc<GatewayStats> {
+        Arc::clone(&self.stats)
+    }
+
+    async fn run_until_stopped(mut self, mut stop: watch::Receiver<bool>) -> Result<(), VenueError> {
+        self.define_instruments().await?;
+        let (messages, mut frames) = mpsc::channel(FRAMES_MAX);
+        let (renew, renewals) = watch::channel(0_u64);
+        let mut feeds = JoinSet::new();
+        for (channel, connection) in self.connections.iter().enumerate() {
+            let feed = Feed {
+                channel: u16::try_from(channel).unwrap_or(u16::MAX),
+                url: connection.url.clone(),
+                patience: self.config.patience.clone(),
+                now: Arc::clone(&self.now),
+                messages: messages.clone(),
+                stop: stop.clone(),
+                renew: renewals.clone(),
+            };
+            feeds.spawn(feed.run());
+        }
+        drop(messages);
+        // Dropped at the end of this function, and its tasks with it.
+        let mut snapshots: JoinSet<Snapshot> = JoinSet::new();
+        loop {
+            if *stop.borrow() {
+                break;
+            }
+            tokio::select! {
+                biased;
+                _ = stop.changed() => break,
+                Some(done) = snapshots.join_next() => {
+                    if let Ok(snapshot) = done {
+                        self.on_snapshot(snapshot, &mut snapshots).await?;
+                    }
+                }
+                message = frames.recv() => match message {
+                    Some(message) => self.on_message(message, &renew, &mut snapshots).await?,
+                    None => break,
+                },
+                () = sleep(INBOX_PAUSE), if self.mailbox.inbox.has_waiting() => {
+                    self.mailbox.inbox.flush();
+                }
+            }
+        }
+        // Feeds stop with `stop`; the few frames still between us are read by nobody. Quotes that wait are sent if they can be.
+        drop(frames);
+        self.mailbox.inbox.flush();
+        while feeds.join_next().await.is_some() {}
+        Ok(())
+    }
+
+    /// Tells the kernel what the instruments are, before anything is said of them.
+    async fn define_instruments(&mut self) -> Result<(), VenueError> {
+        let mut wanted = self.config.symbols.clone();
+        wanted.sort_by_key(|(_, id)| *id);
+        let names: Vec<&str> = wanted.iter().map(|(symbol, _)| symbol.as_str()).collect();
+        let mut backoff = Backoff::new(&self.config.patience, 1 << 32);
+        let body = loop {
+            if self.mailbox.inbox.is_closed() {
+                return Err(VenueError::InboxClosed { venue: self.config.venue });
+            }
+            match self.rest.exchange_info(&names).await {
+                Ok(body) => break body,
+                Err(error) => {
+                    self.tell_failure("exchangeInfo", &error).await?;
+                    sleep(pause_after(&error, &mut backoff)).await;
+                }
+            }
+        };
+        self.failure_told = false;
+        let recv = (self.now)();
+        let definitions = |source| VenueError::Definitions { venue: self.config.venue, source };
+        let instruments = rest::instruments(&body, self.config.venue, &wanted, &self.config.fees).map_err(definitions)?;
+        for instrument in instruments {
+            self.mailbox.put(recv, None, Event::Market(MarketEvent::Instrument(Box::new(instrument))));
+        }
+        self.mailbox.send().await.map(|_| ())
+    }
+
+    async fn on_message(
+        &mut self,
+        message: FeedMessage,
+        renew: &watch::Sender<u64>,
+        snapshots: &mut JoinSet<Snapshot>,
+    ) -> Result<(), VenueError> {
+        match message {
+            FeedMessage::Frame { channel, recv, text } => {
+                let outcome = self.on_frame(channel, recv, text.as_bytes()).await?;
+                match outcome {
+                    FrameOutcome::Buffered => self.ask_for_snapshots(snapshots),
+                    FrameOutcome::Control(Control::ServerShutdown) => renew.send_modify(|count| *count += 1),
+                    FrameOutcome::Control(Control::Refused { code, message }) => {
+                        let refused = RestError::Refused { status: 0, code, message };
+                        self.tell_failure("subscribe", &refused).await?;
+                    }
+                    _ => {}
+                }
+                Ok(())
+            }
+            FeedMessage::Up { channel } => {
+                self.stats.on_up();
+                self.failure_told = false;
+                self.tell_link(channel, LinkState::Up).await
+            }
+            FeedMessage::Down { channel, reason } => {
+                self.stats.on_down();
+                self.tell_link(channel, LinkState::Down { reason: reason.into() }).await?;
+                self.lose_books(channel).await
+            }
+            FeedMessage::Failed { reason } => {
+                self.stats.on_failed();
+                self.tell_failure("connect", &RestError::Transport(reason)).await
+            }
+            FeedMessage::Replaced => {
+                self.stats.on_replaced();
+                Ok(())
+            }
+        }
+    }
+
+    async fn on_frame(&mut self, channel: u16, recv: Nanos, bytes: &[u8]) -> Result<FrameOutcome, VenueError> {
+        if self.config.raw == RawFrames::All {
+            self.mailbox.put_raw(recv, channel, bytes);
+        }
+        let outcome = self.decoder.frame(bytes, &mut self.made);
+        let left_out = self.mailbox.send_made(recv, &mut self.made).await?;
+        self.decoder.conflated(left_out);
+        self.stats.publish(self.decoder.counts(), self.decoder.gaps());
+        Ok(outcome)
+    }
+
+    async fn on_snapshot(&mut self, snapshot: Snapshot, snapshots: &mut JoinSet<Snapshot>) -> Result<(), VenueError> {
+        let Snapshot { instrument, recv, result } = snapshot;
+        let attempts = self.attempts.entry(instrument).or_default();
+        match result {
+            Ok(bytes) => {
+                // An empty frame would be read as the loss of the book.
+                if self.config.raw == RawFrames::All
+                    && !bytes.is_empty()
+                    && let Some(channel) = Channel::Snapshot(instrument).number()
+                {
+                    self.mailbox.put_raw(recv, channel, &bytes);
+                }
+                let outcome = self.decoder.snapshot(instrument, &bytes, &mut self.made);
+                *attempts = if matches!(outcome, Ok(SnapshotOutcome::TooOld) | Err(_)) { *attempts + 1 } else { 0 };
+                self.stats.on_snapshot();
+                self.mailbox.send_made(recv, &mut self.made).await?;
+                self.stats.publish(self.decoder.counts(), self.decoder.gaps());
+                if let Err(error) = outcome {
+                    self.tell_failure("depth", &RestError::Wire(error)).await?;
+                } else {
+                    self.failure_told = false;
+                }
+            }
+            Err(error) => {
+                *attempts += 1;
+                self.decoder.snapshot_failed(instrument);
+                self.tell_failure("depth", &error).await?;
+            }
+        }
+        self.ask_for_snapshots(snapshots);
+        Ok(())
+    }
+
+    /// Starts a task for each book that needs a snapshot. It waits the longer, the more snapshots of it were of no use.
+    fn ask_for_snapshots(&mut self, snapshots: &mut JoinSet<Snapshot>) {
+        while let Some(instrument) = self.decoder.wants_snapshot() {
+            let Some((symbol, _)) = self.config.symbols.iter().find(|(_, id)| *id == instrument) else { continue };
+            let (symbol, rest, now, permits) =
+                (symbol.clone(), self.rest.clone(), Arc::clone(&self.now), Arc::clone(&self.snapshots));
+            let attempts = self.attempts.get(&instrument).copied().unwrap_or(0);
+            let mut backoff = Backoff::new(&self.config.patience, u64::from(instrument.0) << 33);
+            let pause = (0..attempts.min(16)).map(|_| backoff.pause()).last().unwrap_or_default();
+            snapshots.spawn(async move {
+                sleep(pause).await;
+                let _permit = permits.acquire().await;
+                let result = rest.depth(&symbol).await;
+                let recv = now();
+                if let Err(RestError::Limited { retry_after, .. }) = &result {
+                    // Held with the permit: while the venue is angry, the others wait too.
+                    sleep(*retry_after).await;
+                }
+                Snapshot { instrument, recv, result }
+            });
+        }
+    }
+
+    /// A connection is gone: so are the books it carried. An empty raw frame stands for that in the journal.
+    async fn lose_books(&mut self, channel: u16) -> Result<(), VenueError> {
+        let recv = (self.now)();
+        let books = self.connections.get(usize::from(channel)).map_or(Vec::new(), |connection| connection.books.clone());
+        for instrument in books {
+            if self.config.raw == RawFrames::All
+                && let Some(channel) = Channel::Snapshot(instrument).number()
+            {
+                self.mailbox.put_raw(recv, channel, &[]);
+            }
+            self.decoder.book_lost(instrument, &mut self.made);
+            self.mailbox.send_made(recv, &mut self.made).await?;
+        }
+        self.stats.publish(self.decoder.counts(), self.decoder.gaps());
+        Ok(())
+    }
+
+    async fn tell_link(&mut self, channel: u16, state: LinkState) -> Result<(), VenueError> {
+        let link = Event::Link(Link { venue: self.config.venue, channel, state });
+        self.mailbox.send_priority((self.now)(), link).await
+    }
+
+    /// Tells a failure that will be tried again; of a row of failures only the first.
+    async fn tell_failure(&mut self, question: &str, error: &RestError) -> Result<(), VenueError> {
+        if std::mem::replace(&mut self.failure_told, true) {
+            return Ok(());
+        }
+        let failed = Answer::Failed { venue: self.config.venue, question: question.to_owned(), reason: error.to_string() };
+        self.mailbox.send_priority((self.now)(), Event::Answer(Box::new(failed))).await
+    }
+}
+
+impl Gateway for BinanceGateway {
+    async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), VenueError> {
+        if *stop.borrow_and_update() {
+            return Ok(());
+        }
+        let (inner, mut outer) = (stop.clone(), stop);
+        let mut running = Box::pin(self.run_until_stopped(inner));
+        // Whatever it waits for (an answer, room in the inbox), it ends soon after it was told to.
+        tokio::select! {
+            biased;
+            done = &mut running => done,
+            _ = outer.changed() => tokio::time::timeout(Duration::from_secs(1), running).await.unwrap_or(Ok(())),
+        }
+    }
+}
+
+fn pause_after(error: &RestError, backoff: &mut Backoff) -> Duration {
+    match error {
+        RestError::Limited { retry_after, .. } => *retry_after,
+        _ => backoff.pause(),
+    }
+}
+
+/// The inbox, and the parcel being filled for it.
+struct Mailbox {
+    inbox: Inbox,
+    parcel: Parcel,
+    venue: Venue,
+    stats: Arc<GatewayStats>,
+}
+
+impl Mailbox {
+    fn put(&mut self, recv: Nanos, venue_time: Option<Nanos>, event: Event) {
+        self.parcel.push_back(Inbound { recv, venue_time, venue: self.venue, event });
+    }
+
+    fn put_raw(&mut self, recv: Nanos, channel: u16, bytes: &[u8]) {
+        for piece in frame_pieces(self.venue, channel, bytes) {
+            self.put(recv, None, Event::Frame(Box::new(piece)));
+        }
+    }
+
+    /// Sends the events made of a frame. Returns how many quotes were left out.
+    async fn send_made(&mut self, recv: Nanos, made: &mut Made) -> Result<u64, VenueError> {
+        for (venue_time, event) in made.drain(..) {
+            self.put(recv, venue_time, event);
+        }
+        self.send().await
+    }
+
+    async fn send(&mut self) -> Result<u64, VenueError> {
+        loop {
+            match self.inbox.offer(&mut self.parcel) {
+                Offered::Taken => return Ok(0),
+                Offered::Conflated { left_out } => return Ok(left_out),
+                Offered::Closed => return Err(VenueError::InboxClosed { venue: self.venue }),
+                Offered::Full => {
+                    self.stats.on_wait();
+                    sleep(INBOX_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn send_priority(&mut self, recv: Nanos, event: Event) -> Result<(), VenueError> {
+        let mut inbound = Inbound { recv, venue_time: None, venue: self.venue, event };
+        loop {
+            match self.inbox.offer_priority(inbound) {
+                Ok(()) => return Ok(()),
+                Err(_) if self.inbox.is_closed() => return Err(VenueError::InboxClosed { venue: self.venue }),
+                Err(back) => {
+                    inbound = *back;
+                    sleep(INBOX_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "gateway_tests.rs"]
+mod tests;
