@@ -4,8 +4,10 @@ pub mod number;
 pub mod instrument;
 pub mod data;
 pub mod book;
+pub mod rows;
 
 pub use book::Book;
 pub use data::{Bar, Depth, Level, Quote, Side, Trade};
 pub use instrument::{Currency, Fees, Instrument, InstrumentId, InstrumentKind, TickTable, Venue};
 pub use number::{Money, NumberError, Price, Qty, Rate, Rounding};
+pub use rows::{Closed, RowBuilder, RowSpan};
