@@ -44,6 +44,14 @@ pub enum JournalError {
         /// What happened.
         reason: String,
     },
+    /// The process that writes the journal is not writing this volume (any more): it is sealed, and can be opened directly.
+    #[error("volume {volume} is not being written (volume {active} is); read it directly")]
+    NotActive {
+        /// Number of the volume asked for.
+        volume: u32,
+        /// Number of the volume being written.
+        active: u32,
+    },
     /// There is no journal.
     #[error("{dir} is not a journal (no catalog in it); a live session makes one: jangbu live --journal {dir}", dir = dir.display())]
     NotAJournal {
