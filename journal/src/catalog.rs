@@ -148,10 +148,21 @@ impl MarkFile {
     /// When it cannot be opened, or is damaged.
     pub fn open(dir: &Path) -> Result<Self, JournalError> {
         let path = Self::path(dir);
-        let generation = Self::slots(&path)?.map_or(0, |slot| slot.0);
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-        let file = file.map_err(|error| JournalError::io("opening", &path, &error))?;
-        Ok(MarkFile { path, file, generation })
+        let open = |path: &Path| {
+            let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+            file.map_err(|error| JournalError::io("opening", path, &error))
+        };
+        if let Some((generation, _)) = Self::slots(&path)? {
+            return Ok(MarkFile { file: open(&path)?, path, generation });
+        }
+        // Appears with a mark in it, so that a file without one is always damage.
+        let aside = path.with_extension("tmp");
+        let mut mark = MarkFile { file: open(&aside)?, path: aside, generation: 0 };
+        mark.write(Mark::default())?;
+        fs::rename(&mark.path, &path).map_err(|error| JournalError::io("making", &path, &error))?;
+        files::sync_dir(dir)?;
+        mark.path = path;
+        Ok(mark)
     }
 
     /// Writes a mark and makes it durable.
@@ -167,7 +178,7 @@ impl MarkFile {
         let checksum = xxh3_64(&slot[..24]);
         slot[24..].copy_from_slice(&checksum.to_le_bytes());
         let at = (self.generation % 2) * SLOT_BYTES as u64;
-        let written = self.file.write_all_at(&slot, at).and_then(|()| self.file.sync_data());
+        let written = self.file.write_all_at(&slot, at).and_then(|()| files::sync(&self.file, &self.path));
         written.map_err(|error| JournalError::io("writing", &self.path, &error))
     }
 }

@@ -13,9 +13,32 @@ use crate::error::JournalError;
 
 const MAGIC: &[u8; 8] = b"JANGBU01";
 
+/// Makes the content of a file, or the names in a folder, durable. The one place that syncs, so that a test can cut the power.
+pub(crate) fn sync(file: &File, path: &Path) -> std::io::Result<()> {
+    file.sync_data()?;
+    #[cfg(test)]
+    crate::power::synced(path);
+    #[cfg(not(test))]
+    let _ = path;
+    Ok(())
+}
+
 /// Makes the names in `dir` durable.
 pub(crate) fn sync_dir(dir: &Path) -> Result<(), JournalError> {
-    File::open(dir).and_then(|file| file.sync_all()).map_err(|error| JournalError::io("syncing", dir, &error))
+    File::open(dir).and_then(|file| sync(&file, dir)).map_err(|error| JournalError::io("syncing", dir, &error))
+}
+
+/// Makes a folder and those above it that are missing, with durable names.
+pub(crate) fn create_dir(dir: &Path) -> Result<(), JournalError> {
+    if dir.as_os_str().is_empty() || dir.is_dir() {
+        return Ok(());
+    }
+    let above = dir.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    create_dir(above)?;
+    match fs::create_dir(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(JournalError::io("making", dir, &error)),
+        _ => sync_dir(above),
+    }
 }
 
 /// Replaces `path` by `bytes` under a checksum, so that a crash leaves the old file or the new one.
@@ -28,7 +51,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), JournalError> {
     body.extend_from_slice(bytes);
     let checksum = xxh3_64(&body);
     body.extend_from_slice(&checksum.to_le_bytes());
-    file.write_all(&body).and_then(|()| file.sync_all()).map_err(failed)?;
+    file.write_all(&body).and_then(|()| sync(&file, &aside)).map_err(failed)?;
     fs::rename(&aside, path).map_err(failed)?;
     sync_dir(path.parent().unwrap_or(Path::new(".")))
 }

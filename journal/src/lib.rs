@@ -41,3 +41,9 @@ pub use stamp::{Nanos, Seq, Stamp};
 pub use store::Durability;
 #[cfg(feature = "sled")]
 pub use writer::{Writer, WriterOptions};
+
+// The tests' record is shared with the tests from outside, and names this crate as they do.
+#[cfg(test)]
+extern crate self as jangbu_journal;
+#[cfg(all(test, feature = "sled"))]
+mod power;

@@ -35,7 +35,7 @@ pub(crate) fn list(dir: &Path) -> Result<Vec<Seq>, JournalError> {
 /// Writes one and forgets the oldest.
 pub(crate) fn write(dir: &Path, at: Seq, state: &[u8]) -> Result<(), JournalError> {
     let folder = folder(dir);
-    fs::create_dir_all(&folder).map_err(|error| JournalError::io("making", &folder, &error))?;
+    files::create_dir(&folder)?;
     let mut bytes = Vec::with_capacity(state.len() + 8);
     bytes.extend_from_slice(&at.get().to_le_bytes());
     bytes.extend_from_slice(state);

@@ -80,7 +80,7 @@ impl<R: Record> Writer<R> {
     /// When another process has it, when what was durable is missing or damaged, or when the disk refuses.
     pub fn open(dir: &Path, options: WriterOptions) -> Result<Self, JournalError> {
         let volumes = dir.join("volumes");
-        fs::create_dir_all(&volumes).map_err(|error| JournalError::io("making", &volumes, &error))?;
+        files::create_dir(&volumes)?;
         let lock = Lock::take(dir, "writing")?;
         let mut catalog = match Catalog::load(dir)? {
             Some(catalog) => catalog,

@@ -7,11 +7,12 @@
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{Changes, Durability, Key, Store, Table};
 use crate::error::JournalError;
+use crate::files;
 
 /// 17 items of a page × 64 KiB must stay below a quarter of it.
 const SEGMENT_BYTES: usize = 16 << 20;
@@ -29,6 +30,7 @@ pub struct SledStore {
     blocks: ::sled::Tree,
     checkpoints: ::sled::Tree,
     file: File,
+    path: PathBuf,
 }
 
 impl std::fmt::Debug for SledStore {
@@ -56,12 +58,27 @@ pub fn is_busy(error: &JournalError) -> bool {
 }
 
 impl SledStore {
-    /// Opens the volume in `dir`, making it if it is not there. Waits a little for another process that is reading it.
+    /// Opens the volume in `dir` for writing, making it if it is not there. Waits a little for another process that is reading it.
     ///
     /// # Errors
     /// When sled cannot open it.
     pub fn open(dir: &Path, volume: u32) -> Result<Self, JournalError> {
-        Self::open_within(dir, volume, OPEN_PATIENCE)
+        let sync = |name: &str| {
+            let path = dir.join(name);
+            let synced = File::open(&path).and_then(|file| files::sync(&file, &path));
+            synced.map_err(|error| JournalError::io("syncing", &path, &error))
+        };
+        // What a killed process wrote may be in the system's memory only, and is about to be taken for durable: by sled, which
+        // writes and syncs a snapshot of it, and by us.
+        if dir.join("db").exists() {
+            sync("db")?;
+        }
+        let store = Self::open_within(dir, volume, OPEN_PATIENCE)?;
+        // sled syncs neither its settings nor the names of its files.
+        sync("conf")?;
+        sync("db")?;
+        files::sync_dir(dir)?;
+        Ok(store)
     }
 
     #[allow(clippy::disallowed_methods, reason = "patience with another process is measured in real time")]
@@ -85,7 +102,7 @@ impl SledStore {
         let checkpoints = guarded(volume, "opening", || db.open_tree("checkpoints"))?;
         let path = dir.join("db");
         let file = File::open(&path).map_err(|error| JournalError::io("opening", &path, &error))?;
-        Ok(SledStore { volume, db, blocks, checkpoints, file })
+        Ok(SledStore { volume, db, blocks, checkpoints, file, path })
     }
 
     /// Opens a volume that is there, for reading. Makes no volume; does not wait (see [`is_busy`]).
@@ -138,7 +155,7 @@ impl Store for SledStore {
                 doing: "fdatasync",
                 reason: error.to_string(),
             };
-            self.file.sync_data().map_err(failed)?;
+            files::sync(&self.file, &self.path).map_err(failed)?;
         }
         Ok(())
     }
