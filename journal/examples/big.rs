@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use jangbu_journal::writer::WriterOptions;
-use jangbu_journal::{Encoder, Record, Seq, Writer};
+use jangbu_journal::{Encoder, Reader, Record, Seq, Writer};
 use tick::{Last, Tick};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let durability = words.next().unwrap_or_else(|| "power".into()).parse()?;
     let (events, bytes) = write(&dir, bytes_max, WriterOptions { durability, ..WriterOptions::default() })?;
     println!("  on disk {:.2} of {:.2} GB", on_disk(&dir)? as f64 / 1e9, bytes as f64 / 1e9);
-    Ok(())
+    scan(&dir, events, bytes)
 }
 
 /// Says how fast something was and the most memory this process has held so far.
@@ -64,6 +64,23 @@ fn write(dir: &Path, bytes_max: u64, options: WriterOptions) -> Result<(u64, u64
     writer.close()?;
     report("written", events, bytes, since);
     Ok((events, bytes))
+}
+
+/// Reads everything and compares every thousandth event.
+fn scan(dir: &Path, events: u64, bytes: u64) -> Result<(), Box<dyn std::error::Error>> {
+    let since = Instant::now();
+    let mut scan = Reader::<Tick>::open(dir)?.scan(Seq::FIRST)?;
+    let mut out = Vec::new();
+    let mut last = 0;
+    while scan.next_batch(1_000, &mut out)? > 0 {
+        let (stamp, tick) = out.last().ok_or("a batch has events")?;
+        last += out.len() as u64;
+        assert_eq!((*stamp, tick.clone()), Tick::at(Seq::new(last)), "what was written");
+        out.clear();
+    }
+    assert_eq!(last, events, "all of it");
+    report("scanned", events, bytes, since);
+    Ok(())
 }
 
 fn on_disk(dir: &Path) -> std::io::Result<u64> {

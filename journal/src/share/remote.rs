@@ -19,15 +19,6 @@ pub(crate) struct RemoteStore {
 }
 
 impl RemoteStore {
-    /// The number of the volume being written by the process that has the journal in `dir`.
-    ///
-    /// # Errors
-    /// When no process answers.
-    pub(crate) fn active(dir: &Path) -> Result<u32, JournalError> {
-        let store = RemoteStore { dir: dir.to_owned(), volume: 0, stream: Mutex::new(None) };
-        Ok(store.ask(Request::Active)?.0.active)
-    }
-
     /// Connects to the process that has the journal in `dir`, to read `volume`.
     ///
     /// # Errors

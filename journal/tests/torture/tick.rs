@@ -46,7 +46,7 @@ impl Tick {
             trade: n * 3,
             note,
         };
-        let venue = (random % 7 != 0).then(|| recv.plus(-1_500_000));
+        let venue = (!random.is_multiple_of(7)).then(|| recv.plus(-1_500_000));
         (Stamp { seq, recv, venue }, tick)
     }
 }
