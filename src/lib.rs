@@ -8,6 +8,8 @@ pub mod market;
 pub mod account;
 pub mod event;
 pub mod effect;
+pub mod strategy;
+pub mod kernel;
 pub mod simulator;
 // --- offline: files and threads, no socket
 #[cfg(feature = "offline")]

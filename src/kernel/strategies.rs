@@ -1,0 +1,255 @@
+//! The strategies that run: which market events they hear, and what becomes of what they signal.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec::Vec;
+
+use jangbu_journal::{Decoder, Encoder, Nanos};
+use jangbu_replay::{Effects, LoadError};
+
+use super::Kernel;
+use super::markets::Markets;
+use super::orders::Orders;
+use super::risk::{Origin, Wanted};
+use super::timers::Purpose;
+use crate::account::{OrderId, Portfolio, StrategyId};
+use crate::effect::{Effect, Severity};
+use crate::event::command::StrategySettings;
+use crate::market::{Book, Instrument, InstrumentId, Price, Qty, Quote};
+use crate::strategy::{OrderReport, Sight, Signal, Signals, Strategy, View, builtin};
+
+/// Signals of one strategy on one event that are carried out; a strategy that wants more is wrong.
+const SIGNALS_MAX: usize = 1_024;
+/// A strategy's timer is at least this far ahead: one that asks to be woken at once, for ever, must not stop the world.
+const TIMER_NS_MIN: i64 = 1_000_000;
+
+/// A strategy and what it was made from.
+#[derive(Debug)]
+struct Running {
+    settings: StrategySettings,
+    strategy: Box<dyn Strategy>,
+}
+
+/// Every strategy, by id.
+#[derive(Debug, Default)]
+pub(super) struct Strategies {
+    running: Vec<Option<Running>>,
+    /// By instrument: which strategies hear of it, rising. Follows from settings and instruments.
+    listeners: Vec<Vec<u16>>,
+}
+
+impl Strategies {
+    /// Runs these from now on. One that is set as before goes on with what it knows. Gives what could not be made.
+    pub(super) fn configure(&mut self, settings: &[StrategySettings], markets: &Markets) -> Vec<alloc::string::String> {
+        let mut old: Vec<Option<Running>> = core::mem::take(&mut self.running);
+        let mut problems = Vec::new();
+        for (index, settings) in settings.iter().enumerate() {
+            let kept = old.get_mut(index).and_then(|slot| slot.take_if(|running| running.settings == *settings));
+            let running = kept.map(Ok).unwrap_or_else(|| {
+                builtin::make(settings).map(|strategy| Running { settings: settings.clone(), strategy })
+            });
+            match running {
+                Ok(running) => self.running.push(Some(running)),
+                Err(problem) => {
+                    problems.push(format!("strategy {index} `{}` does not run: {problem}", settings.name));
+                    self.running.push(None);
+                }
+            }
+        }
+        self.listeners.clear();
+        markets.iter().for_each(|market| self.on_instrument(&market.instrument));
+        problems
+    }
+
+    /// A new instrument, or one defined anew.
+    pub(super) fn on_instrument(&mut self, instrument: &Instrument) {
+        let index = instrument.id.index();
+        if self.listeners.len() <= index {
+            self.listeners.resize_with(index + 1, Vec::new);
+        }
+        let hears = |settings: &StrategySettings| {
+            settings.instruments.is_empty()
+                || settings.instruments.iter().any(|name| {
+                    name.split_once(':').is_some_and(|(venue, symbol)| {
+                        venue == instrument.venue.name() && symbol.eq_ignore_ascii_case(&instrument.symbol)
+                    })
+                })
+        };
+        let running = self.running.iter().enumerate();
+        let hearing = running.filter(|(_, running)| running.as_ref().is_some_and(|running| hears(&running.settings)));
+        self.listeners[index] = hearing.filter_map(|(id, _)| u16::try_from(id).ok()).collect();
+    }
+
+    /// Settings and state of each.
+    pub(super) fn save(&self, out: &mut Encoder<'_>) {
+        out.u64(self.running.len() as u64);
+        for running in &self.running {
+            let Some(running) = running else {
+                out.u8(0);
+                continue;
+            };
+            out.u8(1);
+            out.value(&running.settings);
+            running.strategy.save(out);
+        }
+    }
+
+    /// The inverse of `save`.
+    pub(super) fn load(input: &mut Decoder<'_>, markets: &Markets) -> Result<Self, LoadError> {
+        let count = input.u64()?;
+        let mut strategies = Strategies::default();
+        for _ in 0..count {
+            if input.u8()? == 0 {
+                strategies.running.push(None);
+                continue;
+            }
+            let settings: StrategySettings = input.value("settings of a strategy")?;
+            let mut strategy = builtin::make(&settings).map_err(|reason| LoadError { reason })?;
+            strategy.load(input)?;
+            strategies.running.push(Some(Running { settings, strategy }));
+        }
+        markets.iter().for_each(|market| strategies.on_instrument(&market.instrument));
+        Ok(strategies)
+    }
+}
+
+/// What a strategy may look at.
+#[derive(Debug)]
+struct Seen<'a> {
+    markets: &'a Markets,
+    orders: &'a Orders,
+    portfolio: &'a Portfolio,
+    auto_trade: bool,
+}
+
+impl Sight for Seen<'_> {
+    fn last(&self, instrument: InstrumentId) -> Option<Price> {
+        self.markets.get(instrument)?.last
+    }
+
+    fn quote(&self, instrument: InstrumentId) -> Option<Quote> {
+        self.markets.get(instrument)?.best()
+    }
+
+    fn book(&self, instrument: InstrumentId) -> Option<&Book> {
+        self.markets.get(instrument).filter(|market| market.book_valid && market.levels_left == 0).map(|market| &market.book)
+    }
+
+    fn instrument(&self, instrument: InstrumentId) -> Option<&Instrument> {
+        self.markets.get(instrument).map(|market| &market.instrument)
+    }
+
+    fn position(&self, instrument: InstrumentId) -> Qty {
+        self.portfolio.position(instrument).qty
+    }
+
+    fn working(&self, strategy: StrategyId, instrument: InstrumentId) -> (Qty, Qty) {
+        // Sums that do not fit are refused by the checks; for looking, the largest number says enough.
+        self.orders.working(instrument, Some(strategy)).unwrap_or((Qty::MAX, Qty::MAX))
+    }
+
+    fn auto_trade(&self) -> bool {
+        self.auto_trade
+    }
+}
+
+impl Kernel {
+    /// Lets every strategy that hears of `instrument` look, and carries out what it signals.
+    #[inline]
+    pub(super) fn tell_strategies(
+        &mut self,
+        instrument: InstrumentId,
+        effects: &mut Effects<Effect>,
+        mut tell: impl FnMut(&mut dyn Strategy, &View<'_>, &mut Signals),
+    ) {
+        let count = self.strategies.listeners.get(instrument.index()).map_or(0, Vec::len);
+        for place in 0..count {
+            let id = StrategyId(self.strategies.listeners[instrument.index()][place]);
+            self.tell_strategy(id, effects, &mut tell);
+        }
+    }
+
+    /// Lets one strategy look, and carries out what it signals.
+    #[inline]
+    fn tell_strategy(
+        &mut self,
+        id: StrategyId,
+        effects: &mut Effects<Effect>,
+        tell: &mut impl FnMut(&mut dyn Strategy, &View<'_>, &mut Signals),
+    ) {
+        let Some(Some(running)) = self.strategies.running.get_mut(usize::from(id.0)) else { return };
+        let seen = Seen {
+            markets: &self.markets,
+            orders: &self.orders,
+            portfolio: &self.portfolio,
+            auto_trade: self.operator.auto_trade,
+        };
+        tell(running.strategy.as_mut(), &View::new(self.stamp.recv, id, &seen), &mut self.signals);
+        if !self.signals.is_empty() {
+            self.carry_out(id, effects);
+        }
+    }
+
+    /// Tells the strategy an order belongs to what became of it.
+    pub(super) fn report(&mut self, strategy: StrategyId, report: &OrderReport, effects: &mut Effects<Effect>) {
+        self.tell_strategy(strategy, effects, &mut |strategy, view, out| strategy.on_order(view, report, out));
+    }
+
+    /// Fires timers that are due.
+    pub(super) fn on_tick(&mut self, effects: &mut Effects<Effect>) {
+        while let Some(purpose) = self.timers.pop_due(self.stamp.recv) {
+            match purpose {
+                Purpose::Ask(order) => self.ask(order, effects),
+                Purpose::Strategy(id, tag) => {
+                    self.tell_strategy(id, effects, &mut |strategy, view, out| strategy.on_timer(view, tag, out));
+                }
+            }
+        }
+    }
+
+    fn carry_out(&mut self, id: StrategyId, effects: &mut Effects<Effect>) {
+        // Taken out for its allocation; signals cause no signals.
+        let mut signals = core::mem::take(&mut self.signals);
+        if signals.len() > SIGNALS_MAX {
+            let count = signals.len();
+            let text = || format!("strategy {} signalled {count} times on one event; only {SIGNALS_MAX} were heard", id.0);
+            self.notices.tell(self.stamp.recv, Severity::Warning, "strategy.signals", effects, text);
+        }
+        for signal in signals.drain().take(SIGNALS_MAX) {
+            match signal {
+                Signal::Order { instrument, side, order_type, time_in_force, qty, reduce_only } => {
+                    let origin = Origin::Strategy(id);
+                    let wanted = Wanted { origin, instrument, side, order_type, time_in_force, qty, reduce_only };
+                    self.want(&wanted, effects);
+                }
+                Signal::Cancel(order) => {
+                    if self.is_owner(id, order) {
+                        self.cancel(order, effects);
+                    }
+                }
+                Signal::CancelAll(instrument) => {
+                    self.cancel_where(effects, |request| request.strategy == id && request.instrument == instrument);
+                }
+                Signal::Amend(amendment) => {
+                    if self.is_owner(id, amendment.order) {
+                        self.amend(&amendment, effects);
+                    }
+                }
+                Signal::Timer { at, tag } => self.set_timer(id, at, tag),
+                Signal::Notify(notice) => {
+                    self.notices.tell(self.stamp.recv, notice.severity, &notice.code, effects, || notice.text.clone());
+                }
+            }
+        }
+        self.signals = signals;
+    }
+
+    fn is_owner(&self, id: StrategyId, order: OrderId) -> bool {
+        self.orders.get(order).is_some_and(|live| live.order.request.strategy == id)
+    }
+
+    fn set_timer(&mut self, id: StrategyId, at: Nanos, tag: u32) {
+        let at = at.max(self.stamp.recv.plus(TIMER_NS_MIN));
+        self.timers.set(at, Purpose::Strategy(id, tag));
+    }
+}

@@ -1,0 +1,107 @@
+//! What a strategy may know: [`View`], over whatever implements [`Sight`].
+
+use jangbu_journal::Nanos;
+
+use crate::account::StrategyId;
+use crate::market::{Book, Instrument, InstrumentId, Price, Qty, Quote};
+
+/// The state a [`View`] looks at. The kernel implements it; tests make up their own.
+pub trait Sight: core::fmt::Debug {
+    /// The price of the last trade.
+    fn last(&self, instrument: InstrumentId) -> Option<Price>;
+
+    /// Best bid and ask.
+    fn quote(&self, instrument: InstrumentId) -> Option<Quote>;
+
+    /// The book; `None` unless it is whole.
+    fn book(&self, instrument: InstrumentId) -> Option<&Book>;
+
+    /// The instrument itself; `None` when no such one was defined.
+    fn instrument(&self, instrument: InstrumentId) -> Option<&Instrument>;
+
+    /// What is held; below 0 when short.
+    fn position(&self, instrument: InstrumentId) -> Qty;
+
+    /// Quantities of `strategy`'s own orders that are open or on their way: (buying, selling).
+    fn working(&self, strategy: StrategyId, instrument: InstrumentId) -> (Qty, Qty);
+
+    /// Whether orders of strategies are let through.
+    fn auto_trade(&self) -> bool;
+}
+
+/// A read-only look at what a strategy may know, at one event.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    now: Nanos,
+    strategy: StrategyId,
+    source: &'a dyn Sight,
+}
+
+impl<'a> View<'a> {
+    /// What `strategy` sees of `source` at `now`.
+    #[inline]
+    pub fn new(now: Nanos, strategy: StrategyId, source: &'a dyn Sight) -> Self {
+        View { now, strategy, source }
+    }
+
+    /// The time of the event being heard: when we received it.
+    #[inline]
+    pub fn now(&self) -> Nanos {
+        self.now
+    }
+
+    /// Who is looking.
+    #[inline]
+    pub fn strategy(&self) -> StrategyId {
+        self.strategy
+    }
+
+    /// The price of the last trade; `None` before the first.
+    #[inline]
+    pub fn last(&self, instrument: InstrumentId) -> Option<Price> {
+        self.source.last(instrument)
+    }
+
+    /// Best bid and ask; `None` while unknown.
+    #[inline]
+    pub fn quote(&self, instrument: InstrumentId) -> Option<Quote> {
+        self.source.quote(instrument)
+    }
+
+    /// The book; `None` unless it is whole.
+    #[inline]
+    pub fn book(&self, instrument: InstrumentId) -> Option<&'a Book> {
+        self.source.book(instrument)
+    }
+
+    /// The instrument: its lot, ticks, limits and fees.
+    #[inline]
+    pub fn instrument(&self, instrument: InstrumentId) -> Option<&'a Instrument> {
+        self.source.instrument(instrument)
+    }
+
+    /// What the account holds of it; below 0 when short. Strategies share it.
+    #[inline]
+    pub fn position(&self, instrument: InstrumentId) -> Qty {
+        self.source.position(instrument)
+    }
+
+    /// Quantities of this strategy's own orders that are open or on their way: (buying, selling).
+    #[inline]
+    pub fn working(&self, instrument: InstrumentId) -> (Qty, Qty) {
+        self.source.working(self.strategy, instrument)
+    }
+
+    /// Whether this strategy has no order open or on its way.
+    #[inline]
+    pub fn is_idle(&self, instrument: InstrumentId) -> bool {
+        let (buying, selling) = self.working(instrument);
+        buying.is_zero() && selling.is_zero()
+    }
+
+    /// Whether orders of strategies are let through. Signals are refused otherwise.
+    #[inline]
+    pub fn auto_trade(&self) -> bool {
+        self.source.auto_trade()
+    }
+}
