@@ -1,6 +1,6 @@
 //! What can go wrong with a journal: [`JournalError`].
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::codec::DecodeError;
 use crate::stamp::Seq;
@@ -123,13 +123,14 @@ pub enum JournalError {
     Poisoned(Box<JournalError>),
 }
 
+#[cfg(feature = "sled")]
 impl JournalError {
     /// Whether it says that a store could not be reached or asked, rather than what is in it.
     pub(crate) fn is_of_transport(&self) -> bool {
         matches!(self, JournalError::HolderSilent { .. } | JournalError::Store { .. } | JournalError::Io { .. })
     }
 
-    pub(crate) fn io(doing: &'static str, path: &Path, error: &std::io::Error) -> Self {
+    pub(crate) fn io(doing: &'static str, path: &std::path::Path, error: &std::io::Error) -> Self {
         JournalError::Io { doing, path: path.to_owned(), reason: error.to_string() }
     }
 }

@@ -15,6 +15,7 @@ pub mod lock;
 #[cfg(feature = "sled")]
 mod snapshot;
 pub mod store;
+#[cfg(feature = "sled")]
 mod walk;
 #[cfg(feature = "sled")]
 mod recovery;

@@ -162,6 +162,7 @@ impl<S: Store + ?Sized> Store for &S {
 ///
 /// # Errors
 /// When the medium refuses.
+#[cfg(any(test, feature = "sled"))]
 pub(crate) fn floor(store: &dyn Store, table: Table, first: Seq, seq: Seq) -> Result<Option<Seq>, JournalError> {
     let mut items = Vec::new();
     let mut at_or_after = |probe: u64| -> Result<Option<u64>, JournalError> {

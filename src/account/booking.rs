@@ -1,8 +1,9 @@
 //! What changes a [`Portfolio`] besides cash put in: fills, charges, positions adopted from a venue.
 
-use super::portfolio::{BookError, Booking, INSTRUMENTS_MAX, Portfolio, fee_and_tax, is_owned};
+use super::portfolio::{BookError, Booking, Portfolio, fee_and_tax, is_owned};
 use super::position::{Position, notional};
 use super::update::Liquidity;
+use crate::market::instrument::INSTRUMENTS_MAX;
 use crate::market::{Currency, Instrument, Money, Price, Qty, Side, Venue};
 
 impl Portfolio {

@@ -21,15 +21,17 @@ impl fmt::Display for SessionId {
 /// An order of ours: the position of the effect that submitted it. No counter, no uuid, no random number, so a replay gives
 /// the same ids, and a resend is recognisable at the venue.
 ///
+/// Ids of one journal rise with time: they order by session, event and effect.
+///
 /// Its text, `J<session>-<seq>-<index>`, is the client order id sent to venues that take one (at most 36 characters).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OrderId {
     /// The session that submitted it.
     pub session: SessionId,
-    /// Which of the event's effects.
-    pub index: u16,
     /// The event that caused it.
     pub seq: Seq,
+    /// Which of the event's effects.
+    pub index: u16,
 }
 
 impl fmt::Display for OrderId {
@@ -48,7 +50,7 @@ impl FromStr for OrderId {
         let session = SessionId(part()?.parse().map_err(|_| bad())?);
         let seq = Seq::new(part()?.parse().map_err(|_| bad())?);
         let index = part()?.parse().map_err(|_| bad())?;
-        Ok(OrderId { session, index, seq })
+        Ok(OrderId { session, seq, index })
     }
 }
 

@@ -14,9 +14,6 @@ use super::update::Liquidity;
 use crate::market::number::{ONE, divide};
 use crate::market::{Currency, Instrument, InstrumentId, InstrumentKind, Money, Price, Rate, Side, Venue};
 
-/// Ids from here on are not instruments of ours: bounds what one event can make the dense table allocate.
-pub const INSTRUMENTS_MAX: u32 = 65_536;
-
 /// Cash of one currency at one venue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cash {
@@ -71,7 +68,7 @@ pub enum BookError {
     /// A sum or product does not fit.
     #[error("an amount of {0} is too large to book")]
     Overflow(Currency),
-    /// No such instrument, or a number above [`INSTRUMENTS_MAX`].
+    /// No such instrument, or a number above [`INSTRUMENTS_MAX`](crate::market::instrument::INSTRUMENTS_MAX).
     #[error("instrument {0} is not defined")]
     UnknownInstrument(InstrumentId),
     /// An index or an exchange rate.

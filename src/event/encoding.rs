@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use jangbu_journal::{DecodeError, Decoder, Encoder, Nanos, Record, Seq, Stamp};
 
 use super::{Event, MarketEvent};
+use crate::market::instrument::INSTRUMENTS_MAX;
 use crate::market::{Depth, InstrumentId, Level, Price, Qty, Quote, Side, Trade};
 
 const KIND_BITS: u8 = 0x0f;
@@ -26,8 +27,6 @@ const QUOTE: u8 = 3;
 const DEPTH: u8 = 4;
 const LEVEL: u8 = 5;
 
-/// The short forms are for ids below this; others go by serde. Bounds what a damaged block can make us allocate.
-const INSTRUMENTS_MAX: u32 = 65_536;
 /// The short forms are for magnitudes below this, so that differences cannot overflow; others go by serde.
 const PLAIN_MAX: i64 = 1 << 61;
 

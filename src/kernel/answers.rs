@@ -36,7 +36,9 @@ impl Kernel {
                     Some(row) => row.2 = total,
                     None => self.reported.cash.push((*venue, *currency, total)),
                 },
-                None => say(Severity::Critical, "reconcile.cash", effects, format!("{venue} reports too much {currency} to count")),
+                None => {
+                    say(Severity::Critical, "reconcile.cash", effects, format!("{venue} reports too much {currency} to count"))
+                }
             },
             Answer::Position { instrument, qty, .. } => put(&mut self.reported.positions, *instrument, *qty),
             Answer::OpenOrder { order, venue_order, instrument, side, qty, .. } => {
@@ -46,7 +48,8 @@ impl Kernel {
                     let update = OrderUpdate::Accepted { venue_order: *venue_order };
                     self.on_order(&OrderEvent { order: id, update }, effects);
                 } else {
-                    let text = format!("the venue has an open order {venue_order} ({side} {qty} of {instrument}) that is not ours");
+                    let text =
+                        format!("the venue has an open order {venue_order} ({side} {qty} of {instrument}) that is not ours");
                     say(Severity::Warning, "reconcile.foreign_order", effects, text);
                 }
             }
@@ -97,7 +100,10 @@ impl Kernel {
     fn on_charge(&mut self, charge: &Charge, effects: &mut Effects<Effect>) {
         let booked = self.orders.take_booked(charge.order, charge.trade);
         let Some((booked, market)) = booked.and_then(|booked| Some((booked, self.markets.get(booked.instrument)?))) else {
-            let text = format!("a fee of {} for trade {} of order {}, which was not booked here", charge.fee, charge.trade, charge.order);
+            let text = format!(
+                "a fee of {} for trade {} of order {}, which was not booked here",
+                charge.fee, charge.trade, charge.order
+            );
             say(Severity::Critical, "account.charge", effects, text);
             return;
         };
@@ -105,7 +111,8 @@ impl Kernel {
         let other = charge.currency.as_deref().filter(|currency| *currency != instrument.quote.as_str());
         // A fee in another asset (BNB) is not one in the quote currency.
         let fee = if other.is_some() { Money::ZERO } else { charge.fee };
-        let mut result = self.portfolio.charge(instrument, booked.fee, booked.tax, fee, charge.tax).map_err(|error| format!("{error}"));
+        let mut result =
+            self.portfolio.charge(instrument, booked.fee, booked.tax, fee, charge.tax).map_err(|error| format!("{error}"));
         if let Some(currency) = other {
             result = result.and_then(|()| {
                 let currency: Currency = currency.parse()?;

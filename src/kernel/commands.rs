@@ -1,5 +1,6 @@
 //! What the operator says: settings, orders by hand, the kill switch, closing everything.
 
+use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Kernel;
 use super::notices::say;
+use super::orders::Live;
 use super::risk::{Origin, Wanted};
 use crate::account::{OrderType, SessionId, TimeInForce};
 use crate::effect::{Effect, Query, Severity};
@@ -37,6 +39,7 @@ impl Kernel {
             Command::SessionStarted { session, .. } => {
                 self.operator.session = *session;
                 self.markets.on_session();
+                self.ask_accounts(effects);
             }
             Command::SessionEnded { .. } => {}
             Command::Configure(settings) => self.configure(settings, effects),
@@ -70,7 +73,12 @@ impl Kernel {
             Command::Kill { reason } => self.kill(reason.clone(), effects),
             Command::Resume => {
                 if let Some(reason) = self.operator.killed.take() {
-                    say(Severity::Warning, "kill.resumed", effects, format!("orders may leave again; the kill switch was on: {reason}"));
+                    say(
+                        Severity::Warning,
+                        "kill.resumed",
+                        effects,
+                        format!("orders may leave again; the kill switch was on: {reason}"),
+                    );
                 }
             }
         }
@@ -164,8 +172,16 @@ impl Kernel {
         }
     }
 
-    /// Asks a venue for everything of ours.
-    pub(super) fn ask_account(&mut self, venue: Venue, effects: &mut Effects<Effect>) {
-        effects.push(Effect::Query(Query::Account(venue)));
+    /// Asks the venues where orders of ours live for everything of ours: whoever was away does not know what became of them.
+    fn ask_accounts(&self, effects: &mut Effects<Effect>) {
+        let has_order = |venue: Venue| {
+            let here = |live: &Live| {
+                self.markets.get(live.order.request.instrument).is_some_and(|market| market.instrument.venue == venue)
+            };
+            self.orders.live().iter().any(here)
+        };
+        for venue in Venue::ALL.into_iter().filter(|venue| has_order(*venue)) {
+            effects.push(Effect::Query(Query::Account(venue)));
+        }
     }
 }

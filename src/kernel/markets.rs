@@ -6,10 +6,8 @@ use jangbu_journal::{Nanos, Stamp};
 use serde::{Deserialize, Serialize};
 
 use crate::event::market::{Phase, PhaseKind, Vi};
+use crate::market::instrument::INSTRUMENTS_MAX;
 use crate::market::{Book, Depth, Instrument, InstrumentId, Level, Price, Qty, Quote, RowBuilder, Side, Trade, Venue};
-
-/// How many instruments there may be: an id past this is taken for damage. All of KRX, Upbit and Binance together are under 8,000.
-pub const INSTRUMENTS_MAX: usize = 65_536;
 
 /// One market.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,7 +116,7 @@ impl Markets {
     /// Defines an instrument, or defines one anew. False when its id is not the next one, or is another instrument's.
     pub(super) fn define(&mut self, instrument: &Instrument) -> bool {
         let index = instrument.id.index();
-        if index == self.markets.len() && index < INSTRUMENTS_MAX {
+        if index == self.markets.len() && instrument.id.0 < INSTRUMENTS_MAX {
             self.markets.push(Market::new(instrument.clone()));
             return true;
         }

@@ -45,7 +45,6 @@ use risk::Risk;
 use strategies::Strategies;
 use timers::Timers;
 
-pub use markets::INSTRUMENTS_MAX;
 pub use refusal::Refusal;
 
 /// How often what happened.

@@ -8,12 +8,13 @@ use jangbu_replay::Machine;
 use proptest::prelude::*;
 
 use super::Kernel;
-use super::tests::{FUTURE, Rig, SPOT, digest, instrument, money, price, qty};
+use super::tests::{FUTURE, Rig, SPOT, digest};
 use crate::account::{Fill, Liquidity, OrderId, OrderType, OrderUpdate, SessionId, TimeInForce};
 use crate::effect::Effect;
 use crate::event::command::{RiskLimits, Settings, StrategySettings};
 use crate::event::order::Charge;
 use crate::event::{Answer, Command, Event, Link, LinkState, MarketEvent, OrderEvent};
+use crate::market::testing::{instrument, money, price, qty};
 use crate::market::{Depth, InstrumentId, InstrumentKind, Level, Money, Price, Qty, Quote, Rate, Side, Trade, Venue};
 
 /// A step of a random day. Orders are named by their place among those sent; small numbers so that things meet.
@@ -43,7 +44,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Tick),
         6 => (id.clone(), cents.clone()).prop_map(|(id, at)| Step::Trade(id, at)),
         2 => (id.clone(), cents.clone(), 1_i64..100).prop_map(|(id, bid, spread)| Step::Quote(id, bid, spread)),
-        1 => (id.clone(), any::<bool>(), prop::collection::vec(level, 0..6)).prop_map(|(id, whole, levels)| Step::Book(id, whole, levels)),
+        1 => (id.clone(), any::<bool>(), prop::collection::vec(level, 0..6))
+            .prop_map(|(id, whole, levels)| Step::Book(id, whole, levels)),
         6 => (id.clone(), any::<bool>(), prop::option::of(cents.clone()), lots.clone())
             .prop_map(|(id, buy, limit, lots)| Step::Order(id, buy, limit, lots)),
         12 => (0_usize..12, 0_u8..12, cents, lots).prop_map(|(place, kind, at, lots)| Step::Update(place, kind, at, lots)),
@@ -174,9 +176,10 @@ fn event(rig: &mut Rig, step: &Step, sent: &[OrderId]) -> Option<Event> {
 fn check_reservations(rig: &Rig) {
     for row in rig.kernel.portfolio().cash_rows() {
         let of_account = |live: &&super::orders::Live| {
-            rig.kernel.markets.get(live.order.request.instrument).is_some_and(|market| {
-                market.instrument.venue == row.venue && market.instrument.quote == row.currency
-            })
+            rig.kernel
+                .markets
+                .get(live.order.request.instrument)
+                .is_some_and(|market| market.instrument.venue == row.venue && market.instrument.quote == row.currency)
         };
         let sum = rig.kernel.orders.live().iter().filter(of_account).map(|live| live.reserved.raw()).sum::<i128>();
         assert_eq!(row.cash.reserved.raw(), sum, "{} {}", row.venue, row.currency);
@@ -184,7 +187,7 @@ fn check_reservations(rig: &Rig) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if std::env::var_os("JANGBU_SLOW").is_some() { 2_000 } else { 200 }, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(if std::env::var_os("JANGBU_SLOW").is_some() { 2_000 } else { 200 }))]
 
     #[test]
     fn any_day_balances_and_survives_a_restart(steps in prop::collection::vec(step(), 0..120), cut in 0_usize..120) {
@@ -208,10 +211,10 @@ proptest! {
             if let Some(event) = event(&mut rig, step, &sent) {
                 rig.hear(event);
             }
-            if let Some(twin) = &mut twin {
-                if let Some(event) = event(twin, step, &sent) {
-                    twin.hear(event);
-                }
+            if let Some(twin) = &mut twin
+                && let Some(event) = event(twin, step, &sent)
+            {
+                twin.hear(event);
             }
             for effect in &rig.effects[seen..] {
                 if let Effect::Submit(order) = effect {

@@ -364,12 +364,7 @@ fn check_self_trade(known: Known<'_>, wanted: &Wanted) -> Result<(), Refusal> {
 
 /// Whether the order only makes the position smaller, orders in flight counted; an error when it may do nothing else, or sells
 /// what is not there.
-fn check_direction(
-    kind: InstrumentKind,
-    position: Qty,
-    (buying, selling): (Qty, Qty),
-    wanted: &Wanted,
-) -> Result<bool, Refusal> {
+fn check_direction(kind: InstrumentKind, position: Qty, (buying, selling): (Qty, Qty), wanted: &Wanted) -> Result<bool, Refusal> {
     let (against, in_flight) = match wanted.side {
         Side::Buy => (position.negated(), buying),
         Side::Sell => (position, selling),

@@ -45,9 +45,9 @@ impl Strategies {
         let mut problems = Vec::new();
         for (index, settings) in settings.iter().enumerate() {
             let kept = old.get_mut(index).and_then(|slot| slot.take_if(|running| running.settings == *settings));
-            let running = kept.map(Ok).unwrap_or_else(|| {
-                builtin::make(settings).map(|strategy| Running { settings: settings.clone(), strategy })
-            });
+            let running = kept
+                .map(Ok)
+                .unwrap_or_else(|| builtin::make(settings).map(|strategy| Running { settings: settings.clone(), strategy }));
             match running {
                 Ok(running) => self.running.push(Some(running)),
                 Err(problem) => {

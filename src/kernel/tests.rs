@@ -1,6 +1,5 @@
 //! The kernel as a whole: orders on their way, limits, the switch, restarts.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use jangbu_journal::{Nanos, Seq, Stamp};
@@ -11,44 +10,8 @@ use crate::account::{Fill, Liquidity, OrderId, OrderState, OrderType, OrderUpdat
 use crate::effect::{Effect, Query};
 use crate::event::command::{RiskLimits, Settings, StrategySettings};
 use crate::event::{Answer, Command, Event, Link, LinkState, MarketEvent, OrderEvent};
-use crate::market::{Fees, Instrument, InstrumentId, InstrumentKind, Money, Price, Qty, Quote, Rate, Rounding, Side, TickTable, Trade, Venue};
-
-pub(super) fn price(text: &str) -> Price {
-    text.parse().expect("a price")
-}
-
-pub(super) fn qty(text: &str) -> Qty {
-    text.parse().expect("a quantity")
-}
-
-pub(super) fn money(text: &str) -> Money {
-    text.parse().expect("an amount")
-}
-
-pub(super) fn instrument(id: u32, kind: InstrumentKind) -> Instrument {
-    Instrument {
-        id: InstrumentId(id),
-        venue: if kind == InstrumentKind::Spot { Venue::BinanceSpot } else { Venue::BinanceUsdM },
-        symbol: "BTCUSDT".into(),
-        name: String::new(),
-        kind,
-        base: "BTC".parse().expect("a code"),
-        quote: "USDT".parse().expect("a code"),
-        ticks: TickTable::flat(price("0.01")),
-        lot: qty("0.001"),
-        qty_min: qty("0.001"),
-        qty_max: qty("100"),
-        notional_min: money("5"),
-        fees: Fees {
-            maker: Rate::from_raw(20_000),
-            taker: Rate::from_raw(50_000),
-            sell_tax: Rate::ZERO,
-            fee_unit: Money::from_raw(1),
-            tax_unit: Money::from_raw(1),
-            rounding: Rounding::HalfEven,
-        },
-    }
-}
+use crate::market::testing::{instrument, money, price, qty};
+use crate::market::{Instrument, InstrumentId, InstrumentKind, Money, Quote, Rate, Side, Trade, Venue};
 
 /// A kernel with a spot market (#0) and a future (#1), 100,000 USDT in each account, automatic trading on, last price 50,000.
 pub(super) struct Rig {
@@ -180,7 +143,7 @@ fn each_limit_refuses_under_its_own_name() {
         order_qty_max: Some(qty("1")),
         order_notional_max: Some(money("40000")),
         position_qty_max: Some(qty("1.2")),
-        exposure_max: Some(money("65000")),
+        exposure_max: Some(money("55000")),
         price_band: Some(Rate::from_raw(5_000_000)),
         order_rate_max: Some(4),
         order_rate_window_ms: 1_000,
@@ -188,7 +151,7 @@ fn each_limit_refuses_under_its_own_name() {
         daily_loss_max: None,
     };
     let mut rig = Rig::new(limits);
-    let mut refused = |rig: &mut Rig, side, limit: Option<&str>, amount: &str, code: &str| {
+    let refused = |rig: &mut Rig, side, limit: Option<&str>, amount: &str, code: &str| {
         rig.wait(2_000_000_000);
         assert_eq!(rig.order(SPOT, side, limit, amount), None, "{code}");
         assert_eq!(rig.code(), code);

@@ -198,7 +198,13 @@ impl Kernel {
         }
     }
 
-    fn on_change(&mut self, request: &NewOrder, update: &OrderUpdate, change: Result<Change, Illegal>, effects: &mut Effects<Effect>) {
+    fn on_change(
+        &mut self,
+        request: &NewOrder,
+        update: &OrderUpdate,
+        change: Result<Change, Illegal>,
+        effects: &mut Effects<Effect>,
+    ) {
         match change {
             Ok(Change::Filled(fill)) => {
                 self.counts.fills = self.counts.fills.saturating_add(1);
@@ -300,7 +306,10 @@ impl Kernel {
         if let Some(loss) = loss.filter(|loss| *loss >= max) {
             self.operator.loss_stopped = true;
             self.cancel_where(effects, |_| true);
-            let text = format!("today's loss of {loss} {currency} at {venue} has reached the limit of {max}: every order is cancelled, and until tomorrow positions may only be closed");
+            let text = format!(
+                "today's loss of {loss} {currency} at {venue} has reached the limit of {max}: \
+                 every order is cancelled, and until tomorrow positions may only be closed"
+            );
             say(Severity::Critical, "risk.daily_loss", effects, text);
         }
     }

@@ -55,6 +55,10 @@ impl FromStr for Venue {
     }
 }
 
+/// How many instruments there may be: an id from here on is taken for damage, so that one event cannot make dense tables allocate
+/// without bound. All of KRX, Upbit and Binance together are under 8,000.
+pub const INSTRUMENTS_MAX: u32 = 65_536;
+
 /// Number of an instrument within a journal: dense from 0, given by the event that defines it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct InstrumentId(pub u32);

@@ -5,6 +5,8 @@ pub mod instrument;
 pub mod data;
 pub mod book;
 pub mod rows;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use book::Book;
 pub use data::{Bar, Depth, Level, Quote, Side, Trade};

@@ -45,6 +45,7 @@ use crate::account::{NewOrder, OrderId, OrderType};
 use crate::effect::Effect;
 use crate::event::market::{Phase, PhaseKind};
 use crate::event::{Command, Event, Fill, LinkState, Liquidity as FillLiquidity, MarketEvent, OrderEvent, OrderUpdate};
+use crate::market::instrument::INSTRUMENTS_MAX;
 use crate::market::{Depth, Instrument, InstrumentId, Level, Price, Qty, Quote, Trade, Venue};
 use liquidity::{BookChange, Liquidity};
 use queue::minus;
@@ -54,9 +55,6 @@ use schedule::{Message, Schedule};
 /// How many of our orders may rest in one market. Binance allows 200 a symbol (filter MAX_NUM_ORDERS), which is the most any of our
 /// venues does.
 pub const RESTING_MAX: usize = 200;
-
-/// How many instruments there may be: an id past this is taken for damage. All of KRX, Upbit and Binance together are under 8,000.
-pub const INSTRUMENTS_MAX: usize = 65_536;
 
 /// How long a book update may stay incomplete. The levels of an update come from one frame, so this only ends the silence after a
 /// feed that announced more levels than it sent.
@@ -404,7 +402,7 @@ fn is_at(market: &Market, venue: Venue) -> bool {
 /// The market of an instrument, made if need be; `None` when the id cannot be one.
 fn slot(markets: &mut Vec<Market>, instrument: InstrumentId) -> Option<&mut Market> {
     let index = instrument.index();
-    if index >= INSTRUMENTS_MAX {
+    if instrument.0 >= INSTRUMENTS_MAX {
         return None;
     }
     while markets.len() <= index {

@@ -11,7 +11,7 @@
 //! A strategy that buys 1 whenever the price falls below 100 and nothing is held:
 //!
 //! ```
-//! use jangbu::market::{Price, Qty, Trade, ONE};
+//! use jangbu::market::{Price, Qty, Trade, number::ONE};
 //! use jangbu::strategy::{Decoder, DecodeError, Encoder, Signals, Strategy, View};
 //!
 //! #[derive(Debug)]
