@@ -25,4 +25,6 @@ pub mod backtest;
 #[cfg(feature = "live")]
 pub mod live;
 #[cfg(feature = "live")]
+pub mod bench;
+#[cfg(feature = "live")]
 pub mod cli;

@@ -245,6 +245,30 @@ impl<R: Record> Scan<R> {
         Ok(out.len() - before)
     }
 
+    /// The events of the next block (or fragment) as they are encoded: read, checked and decompressed, but not decoded. `None` at
+    /// the end. Decoding is measured against this.
+    ///
+    /// # Errors
+    /// As [`Scan::next_batch`].
+    pub fn next_encoded(&mut self) -> Result<Option<&[u8]>, JournalError> {
+        if let Some(error) = self.failed.clone() {
+            return Err(error);
+        }
+        while self.left == 0 {
+            if self.due > self.last {
+                return Ok(None);
+            }
+            if let Err(error) = self.next_item() {
+                self.failed = Some(error.clone());
+                return Err(error);
+            }
+        }
+        self.next = self.next.advance(u64::from(self.left));
+        self.due = self.due.max(self.next);
+        self.left = 0;
+        Ok(Some(&self.raw[self.at..]))
+    }
+
     /// Decodes events of the item at hand.
     fn decode(&mut self, max: usize, out: &mut Vec<(Stamp, R)>) -> Result<(), JournalError> {
         let mut input = Decoder::new(&self.raw[self.at..]);

@@ -143,3 +143,24 @@ fn what_is_not_a_journal_is_said() {
     assert!(matches!(Reader::<Note>::open(dir.path()), Err(JournalError::NotAJournal { .. })));
     assert_eq!(std::fs::read_dir(dir.path()).expect("lists").count(), 0, "a reader leaves nothing behind");
 }
+
+#[test]
+fn encoded_blocks_are_what_decoding_would_have_read() {
+    let dir = tempfile::tempdir().expect("a folder");
+    journal(dir.path(), 20_000, 40, 200_000);
+    let mut scan = Reader::<Note>::open(dir.path()).expect("opens").scan(Seq::FIRST).expect("scans");
+    let mut out = Vec::new();
+    scan.next_batch(5, &mut out).expect("reads");
+    // Of the block just begun only what is left; every whole block starts with an empty context.
+    let mut context = (out[4].0.recv.get(), out[4].1.number);
+    while let Some(bytes) = scan.next_encoded().expect("reads") {
+        let mut input = Decoder::new(bytes);
+        while input.remaining() > 0 {
+            let seq = Seq::new(out.len() as u64 + 1);
+            Note::decode(3, seq, &mut context, &mut input, &mut out).expect("decodes");
+        }
+        context = (0, 0);
+    }
+    assert_eq!(out, expect(1, 20_000, 40));
+    assert_eq!(scan.next_batch(5, &mut Vec::new()).expect("the end"), 0);
+}

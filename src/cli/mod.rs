@@ -10,6 +10,7 @@ mod progress;
 mod moment;
 mod settings;
 mod config;
+mod bench;
 mod version;
 
 use std::process::ExitCode;
@@ -29,6 +30,8 @@ struct Cli {
 enum Command {
     /// 설정 파일 만들기, 확인, 보기 · Write, check or show the settings
     Config(config::Args),
+    /// 이 기계에서의 빠르기, 한계에 대한 비율로 · How fast it is here, as ratios against the machine's limits
+    Bench(bench::Args),
     /// 이 프로그램의 판 · What this program is
     Version(version::Args),
 }
@@ -37,6 +40,7 @@ impl Command {
     fn run(self) -> Result<Outcome, Failure> {
         match self {
             Command::Config(args) => config::run(args),
+            Command::Bench(args) => bench::run(&args),
             Command::Version(args) => version::run(&args),
         }
     }

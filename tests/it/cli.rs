@@ -77,3 +77,22 @@ fn settings_say_where_they_came_from() {
     assert_eq!(shown["risk.price_band"]["from"], "my.toml:3");
     assert_eq!(shown["journal.dir"]["from"], "default");
 }
+
+#[test]
+fn bench_measures_and_leaves_nothing_behind() {
+    let dir = folder();
+    let (out, _) = check(dir.path(), &["bench", "--events", "2k", "--json"], 0);
+    let shown = json(&out);
+    let lines = shown["lines"].as_array().expect("lines");
+    assert!(lines.len() >= 4, "{out}");
+    for line in lines {
+        let ratio = &line["ratio"];
+        let [min, median, max] = ["min", "median", "max"].map(|key| ratio[key].as_f64().expect("a number"));
+        assert!(0.0 < min && min <= median && median <= max, "{line}");
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).expect("a folder").count(), 0);
+    let (out, _) = check(dir.path(), &["bench", "--events", "2k", "--only", "decode"], 0);
+    assert!(out.starts_with("decode: "), "{out}");
+    check(dir.path(), &["bench", "--only", "nonsense"], 2);
+    check(dir.path(), &["bench", "--events", "2k", "--dir", "/proc/nowhere"], 3);
+}
