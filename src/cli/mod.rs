@@ -4,13 +4,14 @@
 //! 1 the answer is no (divergent, damaged), 2 wrong use, 3 could not.
 
 mod answer;
-#[allow(dead_code, reason = "the commands on a journal will use it")]
+mod interrupt;
 mod progress;
 #[allow(dead_code, reason = "the commands on a journal will use it")]
 mod moment;
 mod settings;
 mod config;
 mod bench;
+mod emulate;
 mod version;
 
 use std::process::ExitCode;
@@ -32,6 +33,8 @@ enum Command {
     Config(config::Args),
     /// 이 기계에서의 빠르기, 한계에 대한 비율로 · How fast it is here, as ratios against the machine's limits
     Bench(bench::Args),
+    /// 이 기계에서 도는 가상 거래소 · A venue on this machine, speaking the real protocol
+    Emulate(emulate::Args),
     /// 이 프로그램의 판 · What this program is
     Version(version::Args),
 }
@@ -41,6 +44,7 @@ impl Command {
         match self {
             Command::Config(args) => config::run(args),
             Command::Bench(args) => bench::run(&args),
+            Command::Emulate(args) => emulate::run(args),
             Command::Version(args) => version::run(&args),
         }
     }

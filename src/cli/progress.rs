@@ -22,19 +22,28 @@ impl Progress {
     }
 
     /// `done` of `total` (0 when nobody knows). Cheap: looks at the clock, and writes at most once a second.
+    #[allow(dead_code, reason = "the commands on a journal will use it")]
     pub(super) fn at(&mut self, done: u64, total: u64) {
+        let seconds = self.started.elapsed().as_secs_f64();
+        self.line(|| {
+            let share = match done.saturating_mul(100).checked_div(total) {
+                Some(percent) => format!(" of {total} ({percent}%)"),
+                None => String::new(),
+            };
+            format!("{done}{share}, {:.0}/s", done as f64 / seconds)
+        });
+    }
+
+    /// Anything else to say about it. The text is made, and `true` returned, at most once a second.
+    pub(super) fn line(&mut self, text: impl FnOnce() -> String) -> bool {
         if self.said.elapsed() < INTERVAL {
-            return;
+            return false;
         }
         self.said = Instant::now();
         self.shown = true;
-        let rate = done as f64 / self.started.elapsed().as_secs_f64();
-        let share = match done.saturating_mul(100).checked_div(total) {
-            Some(percent) => format!(" of {total} ({percent}%)"),
-            None => String::new(),
-        };
         let (begin, end) = if self.terminal { ("\r\x1b[K", "") } else { ("", "\n") };
-        let _ = write!(io::stderr().lock(), "{begin}{}: {done}{share}, {rate:.0}/s{end}", self.what);
+        let _ = write!(io::stderr().lock(), "{begin}{}: {}{end}", self.what, text());
+        true
     }
 }
 

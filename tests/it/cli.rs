@@ -1,36 +1,8 @@
 //! The program as a person runs it: its words, its JSON, its exit codes.
 
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
-use serde_json::Value;
-
-/// Runs `jangbu` in `dir` with nothing of ours in the environment.
-fn jangbu(dir: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_jangbu"));
-    let ours = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("JANGBU_"));
-    ours.for_each(|(name, _)| {
-        command.env_remove(name);
-    });
-    command.current_dir(dir).args(arguments).output().expect("the program starts")
-}
-
-/// Runs it, expects the exit code, gives stdout and stderr.
-fn check(dir: &Path, arguments: &[&str], code: i32) -> (String, String) {
-    let output = jangbu(dir, arguments);
-    let (out, err) = (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned());
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{out}\n{err}");
-    assert!(!err.contains("panicked") && !err.contains("RUST_BACKTRACE"), "{arguments:?}\n{err}");
-    (out, err)
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
-}
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a temporary directory")
-}
+use crate::program::{check, folder, json};
 
 #[test]
 fn help_and_version_answer_and_nonsense_is_wrong_use() {

@@ -1,4 +1,6 @@
 //! Tests of the whole program, one binary. Slow ones run when `JANGBU_SLOW` is set.
 
 mod cli;
+mod cli_emulate;
+mod program;
 mod tidy;

@@ -43,6 +43,7 @@ mod tests;
 pub use config::{EmulatorConfig, End, Faults, Limits, MarketKind, MarketSource, Source, Speed, Start};
 pub use error::EmulatorError;
 pub use stats::{ConnectionStats, EmulatorStats};
+pub use tape_source::kind_of_tape;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::config::MarketKind;
 use super::error::EmulatorError;
 use super::frame::{Item, MarketFrame, SnapshotItem, split_combined};
 use crate::data::tape::{TapeError, TapeReader};
@@ -72,6 +73,35 @@ impl TapeSource {
         }
         Ok(summary)
     }
+}
+
+/// Which market a tape was recorded from, told by the fields of its first frames; `None` when none of them tells.
+///
+/// # Errors
+/// When the tape cannot be read, or a line of its beginning is no frame.
+pub fn kind_of_tape(path: &Path) -> Result<Option<MarketKind>, EmulatorError> {
+    let mut source = TapeSource::open(path, false)?;
+    for _ in 0..SUMMARY_FRAMES {
+        let told = match source.next()? {
+            None => break,
+            Some(Item::Frame(frame)) => kind_of_frame(frame.data()),
+            Some(Item::Snapshot(_)) => None,
+        };
+        if told.is_some() {
+            return Ok(told);
+        }
+    }
+    Ok(None)
+}
+
+/// USDⓈ-M has `pu` in diffs, `X` in trades and `e` in quotes; spot has none of them, and `M` in trades.
+fn kind_of_frame(data: &str) -> Option<MarketKind> {
+    let has = |text: &str| data.contains(text);
+    if has("\"pu\":") || has("\"X\":\"") || has("\"e\":\"bookTicker\"") {
+        return Some(MarketKind::UsdM);
+    }
+    let spot = has("\"e\":\"depthUpdate\"") || has("\"M\":") || data.starts_with("{\"u\":");
+    spot.then_some(MarketKind::Spot)
 }
 
 const SNAPSHOT_HEAD: &str = "{\"lastUpdateId\":";
