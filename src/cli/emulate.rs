@@ -118,7 +118,9 @@ fn config(args: &Binance) -> Result<EmulatorConfig, Failure> {
     }
     if markets.is_empty() {
         if args.exit_when_done {
-            return Err(Failure::wrong_use("--exit-when-done needs --tape: a made-up market never ends · 지어낸 시장은 끝이 없습니다"));
+            return Err(Failure::wrong_use(
+                "--exit-when-done needs --tape: a made-up market never ends · 지어낸 시장은 끝이 없습니다",
+            ));
         }
         let mut kinds: Vec<MarketKind> = args.kind.iter().map(|kind| kind_of(*kind)).collect();
         kinds.dedup();

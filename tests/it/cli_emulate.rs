@@ -50,8 +50,10 @@ fn a_tape_is_served_byte_for_byte_and_then_it_is_over() {
     let dir = folder();
     let (text, frames) = tape(20);
     std::fs::write(dir.path().join("spot.tape"), text).expect("written");
-    let mut running =
-        Running::start(dir.path(), &["emulate", "binance", "--tape", "spot.tape", "--speed", "max", "--exit-when-done", "--json"]);
+    let mut running = Running::start(
+        dir.path(),
+        &["emulate", "binance", "--tape", "spot.tape", "--speed", "max", "--exit-when-done", "--json"],
+    );
     let market = json(&running.line())["markets"][0].clone();
     assert_eq!((market["kind"].as_str(), market["streams"][0].as_str()), (Some("spot"), Some("btcusdt@trade")));
     let url = format!("{}/stream?streams=btcusdt@trade", market["websocket"].as_str().expect("an address"));
