@@ -1,3 +1,5 @@
+//! Rows made of trades.
+
 use alloc::vec::Vec;
 
 use proptest::prelude::*;

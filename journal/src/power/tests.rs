@@ -1,3 +1,5 @@
+//! What a power cut leaves, cut at every write.
+
 use super::*;
 use crate::catalog::{Catalog, volume_path};
 use crate::codec::Decoder;

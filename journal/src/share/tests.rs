@@ -1,3 +1,5 @@
+//! Reading through the process that writes, with clients of every kind.
+
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::RwLock;

@@ -1,3 +1,5 @@
+//! The EMA cross, fed rows by hand.
+
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
