@@ -1,0 +1,199 @@
+//! In its steady state the hot path allocates nothing: every call to the allocator is counted.
+//!
+//! One test, because the count is of the whole process. "Steady" means: after the same work was done once, so that buffers have
+//! their size. Growth of a buffer that was never that full before is allowed; none of these passes needs any.
+#![allow(unsafe_code, reason = "an allocator that counts can only be had by implementing `GlobalAlloc`")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jangbu::data::history::History;
+use jangbu::data::synthetic::{SyntheticSettings, SyntheticTrades};
+use jangbu::event::Event;
+use jangbu::market::{Book, InstrumentId, Price, Qty, Side, Venue};
+use jangbu::venue::binance::wire::{Decoder as FrameDecoder, SnapshotOutcome};
+use jangbu_journal::block::{self, Header};
+use jangbu_journal::{Decoder, Encoder, Nanos, Record, Seq, Stamp};
+
+struct Counting;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: hands every call on to the system's allocator, unchanged; counting has no part in what is given out.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How many allocations the work makes.
+fn allocations(work: &mut dyn FnMut()) -> u64 {
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    work();
+    ALLOCATIONS.load(Ordering::Relaxed) - before
+}
+
+/// Fails unless `work`, done once before, does without the allocator.
+fn check(what: &str, work: impl FnMut()) {
+    check_at_most(what, 0, work);
+}
+
+/// Fails when `work`, done once before, makes more allocations than are `allowed`.
+fn check_at_most(what: &str, allowed: u64, mut work: impl FnMut()) {
+    work();
+    // The harness's own threads may allocate meanwhile; work that allocates does so every time.
+    let least = (0..3).map(|_| allocations(&mut work)).min().unwrap_or(u64::MAX);
+    assert!(least <= allowed, "{what}: {least} allocations, {allowed} allowed");
+}
+
+const EVENTS: u64 = 5_000;
+
+fn trades(instruments: u32) -> Vec<(Stamp, Event)> {
+    let settings = SyntheticSettings { trades: EVENTS, instruments, ..SyntheticSettings::default() };
+    let mut market = SyntheticTrades::new(settings);
+    let moments = std::iter::from_fn(|| market.next().expect("made, not read")).filter(|moment| moment.1.is_some());
+    let stamp = |seq, recv, venue| Stamp { seq: Seq::new(seq), recv, venue };
+    moments.zip(1..).map(|((recv, venue, event), seq)| (stamp(seq, recv, venue), event)).collect()
+}
+
+#[test]
+fn the_hot_path_does_not_allocate() {
+    the_counter_counts();
+    encoding_and_decoding();
+    book_changes();
+    binance_frames();
+}
+
+/// Without this the test could not fail.
+fn the_counter_counts() {
+    let count = allocations(&mut || drop(std::hint::black_box(Box::new(1_u64))));
+    assert!(count >= 1, "an allocation was not counted");
+}
+
+fn encoding_and_decoding() {
+    for instruments in [1, 40] {
+        let rows = trades(instruments);
+        let (mut raw, mut context) = (Vec::new(), Default::default());
+        check("encoding a trade", || {
+            raw.clear();
+            Event::reset(&mut context);
+            for (stamp, event) in &rows {
+                event.encode(stamp, &mut context, &mut Encoder::new(&mut raw));
+            }
+        });
+        let header = Header {
+            fragment: 0,
+            schema: Event::SCHEMA,
+            journal: 1,
+            first: Seq::FIRST,
+            count: EVENTS as u32,
+            raw_len: raw.len() as u32,
+            raw_offset: 0,
+            first_recv: Nanos::ZERO,
+            last_recv: Nanos::ZERO,
+            chain: 0,
+        };
+        let mut stored = Vec::new();
+        block::seal(&header, &raw, &mut stored);
+        let mut out = Vec::new();
+        check("decoding a block", || {
+            raw.clear();
+            block::check(&stored).expect("sealed above").unpack(&mut raw).expect("sealed above");
+            out.clear();
+            Event::reset(&mut context);
+            let mut input = Decoder::new(&raw);
+            for seq in 1..=EVENTS {
+                Event::decode(Event::SCHEMA, Seq::new(seq), &mut context, &mut input, &mut out).expect("encoded above");
+            }
+        });
+        assert_eq!(out, rows);
+    }
+}
+
+fn book_changes() {
+    let mut book = Book::default();
+    check("a change of a book", || {
+        book.clear();
+        for step in 0..10_000_i64 {
+            let (side, near) = if step % 2 == 0 { (Side::Buy, 50_000) } else { (Side::Sell, 51_001) };
+            let price = Price::from_raw((near + step * 7 % 1_000) * 1_000_000);
+            book.set(side, price, Qty::from_raw(i128::from(step % 5) * 100_000));
+        }
+    });
+    assert!(book.depth(Side::Buy) > 100, "a book with levels");
+}
+
+/// Frames of a stream that goes on: ids rise over all passes.
+fn binance_frames() {
+    const FRAMES: u64 = 250;
+    let mut decoder = FrameDecoder::new(Venue::BinanceUsdM, [("BTCUSDT", InstrumentId(0))]);
+    let mut out = Vec::new();
+    let mut pass = |decoder: &mut FrameDecoder, what: &str, allowed: u64, events: u64, make: &dyn Fn(u64) -> String| {
+        // As many passes as a check makes.
+        let frames: Vec<String> = (0..4 * FRAMES).map(make).collect();
+        let mut passes = frames.chunks(FRAMES as usize);
+        check_at_most(what, allowed * FRAMES, || {
+            out.clear();
+            for frame in passes.next().expect("as many passes as were made") {
+                decoder.frame(frame.as_bytes(), &mut out);
+            }
+            assert_eq!(out.len() as u64, events * FRAMES, "{what}");
+        });
+    };
+    let (time, id) = (|n: u64| 1_723_161_256_298 + n, |n: u64| 2_266_583_935 + n);
+    pass(&mut decoder, "a trade frame", 0, 1, &|n| {
+        format!(
+            r#"{{"stream":"btcusdt@aggTrade","data":{{"e":"aggTrade","E":{0},"s":"BTCUSDT","a":{1},"p":"61800.{2}0","q":"0.{3:03}","f":{1},"l":{1},"T":{0},"m":true}}}}"#,
+            time(n),
+            id(n),
+            n % 10,
+            n % 999 + 1
+        )
+    });
+    pass(&mut decoder, "a quote frame", 0, 1, &|n| {
+        format!(
+            r#"{{"stream":"btcusdt@bookTicker","data":{{"e":"bookTicker","u":{1},"s":"BTCUSDT","b":"61800.{2}0","B":"3.{3:03}","a":"61801.{2}0","A":"1.{3:03}","T":{0},"E":{0}}}}}"#,
+            time(n),
+            id(n),
+            n % 10,
+            n % 999 + 1
+        )
+    });
+    let delta = |n: u64| {
+        let level = |at: u64| format!(r#"["{}.{}0","1.{:03}"]"#, 61_000 + at, n % 10, n % 999 + 1);
+        let side = (0..100).map(level).collect::<Vec<_>>().join(",");
+        format!(
+            r#"{{"stream":"btcusdt@depth@100ms","data":{{"e":"depthUpdate","E":{0},"T":{0},"s":"BTCUSDT","U":{1},"u":{1},"pu":{2},"b":[{side}],"a":[]}}}}"#,
+            time(n),
+            id(n),
+            id(n) - 1
+        )
+    };
+    decoder_in_step(&mut decoder, &delta(0));
+    // A frame of a hundred levels, and so of 101 events, costs two: serde_json keeps the brackets it is inside of in a list of
+    // its own, made when the third opens, and reads the text twice, as a combined frame and as its data.
+    pass(&mut decoder, "a depth frame", 2, 101, &|n| delta(n + 1));
+}
+
+/// Brings the book in step: a first delta, and a snapshot of the same moment.
+fn decoder_in_step(decoder: &mut FrameDecoder, first: &str) {
+    let mut out = Vec::new();
+    let snapshot =
+        br#"{"lastUpdateId":2266583935,"E":1723161256000,"T":1723161256000,"bids":[["61799.00","1"]],"asks":[["61802.00","1"]]}"#;
+    decoder.frame(first.as_bytes(), &mut out);
+    let outcome = decoder.snapshot(InstrumentId(0), snapshot, &mut out);
+    assert!(matches!(outcome, Ok(SnapshotOutcome::Accepted { .. })), "{outcome:?}");
+}
