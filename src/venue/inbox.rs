@@ -195,6 +195,14 @@ impl Inbox {
         !self.waiting.is_empty()
     }
 
+    /// Leaves out the quotes that still wait: for a sender that ends while nothing is taken. Returns how many.
+    pub fn leave_out_waiting(&mut self) -> u64 {
+        let left_out = self.waiting.len() as u64;
+        self.waiting.clear();
+        self.gauges.conflated.fetch_add(left_out, Ordering::Relaxed);
+        left_out
+    }
+
     /// Offers an event of the priority lane; gives it back when there is no room.
     ///
     /// # Errors

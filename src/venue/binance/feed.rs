@@ -23,12 +23,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// What a connection says.
 #[derive(Debug)]
 pub(super) enum FeedMessage {
-    /// Connected; its streams flow.
-    Up { channel: u16 },
+    /// Connected at `at`; its streams flow.
+    Up { channel: u16, at: Nanos },
     /// A frame, read at `recv`.
     Frame { channel: u16, recv: Nanos, text: FrameText },
-    /// Lost, with nothing that overlaps it.
-    Down { channel: u16, reason: String },
+    /// Lost at `at`, with nothing that overlaps it.
+    Down { channel: u16, at: Nanos, reason: String },
     /// Could not be made; will be tried again.
     Failed { reason: String },
     /// Replaced by a younger one, without a hole.
@@ -88,7 +88,7 @@ impl Feed {
             let told = match connected {
                 Ok(socket) => {
                     let since = Instant::now();
-                    if self.messages.send(FeedMessage::Up { channel: self.channel }).await.is_err() {
+                    if self.messages.send(FeedMessage::Up { channel: self.channel, at: (self.now)() }).await.is_err() {
                         return;
                     }
                     let End::Lost(reason) = self.read(socket).await else { return };
@@ -96,7 +96,7 @@ impl Feed {
                     if since.elapsed() > self.patience.backoff_max {
                         backoff.reset();
                     }
-                    self.messages.send(FeedMessage::Down { channel: self.channel, reason }).await
+                    self.messages.send(FeedMessage::Down { channel: self.channel, at: (self.now)(), reason }).await
                 }
                 Err(reason) => self.messages.send(FeedMessage::Failed { reason }).await,
             };

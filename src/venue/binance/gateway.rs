@@ -16,7 +16,7 @@ use std::time::Duration;
 use jangbu_journal::Nanos;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::config::{BinanceConfig, Connection};
 use super::feed::{Backoff, Feed, FeedMessage};
@@ -34,6 +34,10 @@ use crate::venue::{Gateway, Now, VenueError};
 const FRAMES_MAX: usize = 256;
 /// Pause before a full inbox is tried again.
 const INBOX_PAUSE: Duration = Duration::from_micros(500);
+/// How long a stopped gateway waits for room for the last quotes. Less than [`STOP_PATIENCE`], so that it can still count them.
+const LAST_QUOTES_PATIENCE: Duration = Duration::from_millis(500);
+/// How long a stopped gateway may take to end.
+const STOP_PATIENCE: Duration = Duration::from_secs(1);
 /// Snapshots asked for at a time: each costs weight at the venue.
 const SNAPSHOTS_AT_ONCE: usize = 2;
 
@@ -138,11 +142,22 @@ impl BinanceGateway {
                 }
             }
         }
-        // Feeds stop with `stop`; the few frames still between us are read by nobody. Quotes that wait are sent if they can be.
+        // Feeds stop with `stop`; the few frames still between us are read by nobody.
         drop(frames);
-        self.mailbox.inbox.flush();
         while feeds.join_next().await.is_some() {}
+        self.send_waiting_quotes().await;
         Ok(())
+    }
+
+    /// Quotes that wait for room were counted as journaled: they are sent, or, if the loop takes nothing, counted as left out.
+    async fn send_waiting_quotes(&mut self) {
+        let until = Instant::now() + LAST_QUOTES_PATIENCE;
+        while !self.mailbox.inbox.flush() && Instant::now() < until && !self.mailbox.inbox.is_closed() {
+            sleep(INBOX_PAUSE).await;
+        }
+        let left_out = self.mailbox.inbox.leave_out_waiting();
+        self.decoder.conflated(left_out);
+        self.stats.publish(self.decoder.counts(), self.decoder.gaps());
     }
 
     /// Tells the kernel what the instruments are, before anything is said of them.
@@ -193,15 +208,15 @@ impl BinanceGateway {
                 }
                 Ok(())
             }
-            FeedMessage::Up { channel } => {
+            FeedMessage::Up { channel, at } => {
                 self.stats.on_up();
                 self.failure_told = false;
-                self.tell_link(channel, LinkState::Up).await
+                self.tell_link(channel, at, LinkState::Up).await
             }
-            FeedMessage::Down { channel, reason } => {
+            FeedMessage::Down { channel, at, reason } => {
                 self.stats.on_down();
-                self.tell_link(channel, LinkState::Down { reason: reason.into() }).await?;
-                self.lose_books(channel).await
+                self.tell_link(channel, at, LinkState::Down { reason: reason.into() }).await?;
+                self.lose_books(channel, at).await
             }
             FeedMessage::Failed { reason } => {
                 self.stats.on_failed();
@@ -282,8 +297,7 @@ impl BinanceGateway {
     }
 
     /// A connection is gone: so are the books it carried. An empty raw frame stands for that in the journal.
-    async fn lose_books(&mut self, channel: u16) -> Result<(), VenueError> {
-        let recv = (self.now)();
+    async fn lose_books(&mut self, channel: u16, recv: Nanos) -> Result<(), VenueError> {
         let books = self.connections.get(usize::from(channel)).map_or(Vec::new(), |connection| connection.books.clone());
         for instrument in books {
             if self.config.raw == RawFrames::All
@@ -298,9 +312,9 @@ impl BinanceGateway {
         Ok(())
     }
 
-    async fn tell_link(&mut self, channel: u16, state: LinkState) -> Result<(), VenueError> {
+    async fn tell_link(&mut self, channel: u16, at: Nanos, state: LinkState) -> Result<(), VenueError> {
         let link = Event::Link(Link { venue: self.config.venue, channel, state });
-        self.mailbox.send_priority((self.now)(), link).await
+        self.mailbox.send_priority(at, link).await
     }
 
     /// Tells a failure that will be tried again; of a row of failures only the first.
@@ -324,7 +338,7 @@ impl Gateway for BinanceGateway {
         tokio::select! {
             biased;
             done = &mut running => done,
-            _ = outer.changed() => tokio::time::timeout(Duration::from_secs(1), running).await.unwrap_or(Ok(())),
+            _ = outer.changed() => tokio::time::timeout(STOP_PATIENCE, running).await.unwrap_or(Ok(())),
         }
     }
 }

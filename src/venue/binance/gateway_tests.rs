@@ -363,6 +363,50 @@ async fn a_gateway_stops_while_the_inbox_is_full() {
     drop(receiver);
 }
 
+/// A gateway with room for one frame, which its definitions take, and five quotes: four gave way to the fifth, which waits.
+async fn five_quotes_into_a_full_inbox() -> (InboxReceiver, Arc<GatewayStats>, watch::Sender<bool>, Running) {
+    let quotes = (1..=5).map(|id| Act::Send(format!(r#"{{"u":{id},"s":"BTCUSDT","b":"100","B":"{id}","a":"101","A":"1"}}"#)));
+    let script = Arc::new(Script { connections: Mutex::new(vec![quotes.collect()].into()), ..Script::default() });
+    let address = serve(script).await;
+    let (inbox, receiver) = channel(1);
+    let config = BinanceConfig::spot(vec![("BTCUSDT".into(), InstrumentId(0))]).at(address);
+    let gateway = BinanceGateway::new(config, inbox, Arc::new(|| Nanos::ZERO)).expect("the settings make sense");
+    let stats = gateway.stats();
+    let (stop, stopped) = watch::channel(false);
+    let running = tokio::spawn(gateway.run(stopped));
+    until(|| stats.frames().conflated == 4).await;
+    (receiver, stats, stop, running)
+}
+
+type Running = tokio::task::JoinHandle<Result<(), VenueError>>;
+
+#[tokio::test]
+async fn a_stopped_gateway_waits_for_room_for_the_last_quote() {
+    let (mut receiver, stats, stop, running) = five_quotes_into_a_full_inbox().await;
+    stop.send(true).expect("it runs");
+    // It is being stopped, and then the loop takes what is there.
+    tokio::task::yield_now().await;
+    let mut heard = Vec::new();
+    while !receiver.is_closed() {
+        match receiver.try_recv() {
+            Some(inbound) => heard.push(inbound.event),
+            None => sleep(Duration::from_millis(1)).await,
+        }
+    }
+    running.await.expect("no panic").expect("it ends well");
+    let [.., Event::Link(link), Event::Market(MarketEvent::Quote(quote))] = heard.as_slice() else { panic!("{heard:?}") };
+    assert_eq!((&link.state, quote.bid_qty), (&LinkState::Conflated { frames: 4 }, "5".parse().expect("a quantity")));
+    assert_eq!((stats.frames().journaled, stats.frames().conflated), (1, 4));
+}
+
+#[tokio::test]
+async fn a_last_quote_without_room_is_counted_as_left_out() {
+    let (receiver, stats, stop, running) = five_quotes_into_a_full_inbox().await;
+    stop.send(true).expect("it runs");
+    running.await.expect("no panic").expect("it ends well");
+    assert_eq!((stats.frames().journaled, stats.frames().conflated, receiver.gauges().conflated()), (0, 5, 5));
+}
+
 #[tokio::test]
 async fn an_unknown_symbol_ends_it_with_a_reason() {
     let address = serve(Arc::new(Script::default())).await;

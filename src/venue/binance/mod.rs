@@ -13,3 +13,5 @@ pub mod rest;
 #[cfg(feature = "live")]
 pub mod stats;
 pub mod wire;
+#[cfg(all(test, feature = "live"))]
+mod tests;
