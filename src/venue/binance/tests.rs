@@ -299,12 +299,8 @@ async fn each_fault_of_a_stream_is_in_its_class() {
     const REPEAT: u64 = 11;
     for kind in BOTH {
         let (_dir, path, tape) = tape(kind, 600);
-        let faults = Faults {
-            drop_every_n: Some(DROP),
-            duplicate_every_n: Some(REPEAT),
-            garbage_every_n: Some(50),
-            ..Faults::default()
-        };
+        let faults =
+            Faults { drop_every_n: Some(DROP), duplicate_every_n: Some(REPEAT), garbage_every_n: Some(50), ..Faults::default() };
         let session = Session::start(EmulatorConfig { faults, ..emulate(kind, &path) }, Taking::AtOnce, |_| {}).await;
         session.ended().await;
         let outcome = session.stop().await;

@@ -108,10 +108,9 @@ async fn books_equal_the_quotes_and_raw_frames_make_it_all_again() {
 /// Both real tapes at full speed through emulator, sockets and gateway: their beginnings, and all of them with `JANGBU_SLOW=1`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn real_tapes_are_accounted_for_and_their_books_equal_their_quotes() {
-    for (kind, name) in [
-        (MarketKind::Spot, "binance-spot-btcusdt-20240808.tape.gz"),
-        (MarketKind::UsdM, "binance-usdm-btcusdt-20240808.tape.gz"),
-    ] {
+    for (kind, name) in
+        [(MarketKind::Spot, "binance-spot-btcusdt-20240808.tape.gz"), (MarketKind::UsdM, "binance-usdm-btcusdt-20240808.tape.gz")]
+    {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
         if !path.exists() {
             eprintln!("SKIPPED: {} is not there; the real tape was not played", path.display());

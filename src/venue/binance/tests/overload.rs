@@ -30,7 +30,11 @@ async fn a_slow_loop_costs_quotes_only_and_never_the_last_one() {
                 Event::Market(MarketEvent::Quote(now)) => quote = Some(*now),
                 Event::Market(MarketEvent::Trade(trade)) => {
                     let quote = quote.expect("quotes come before trades");
-                    assert_eq!((quote.ask_qty, quote.bid), (LAST_OF_ROUND.parse().expect("a quantity"), trade.price), "{trade:?}");
+                    assert_eq!(
+                        (quote.ask_qty, quote.bid),
+                        (LAST_OF_ROUND.parse().expect("a quantity"), trade.price),
+                        "{trade:?}"
+                    );
                 }
                 _ => {}
             }
