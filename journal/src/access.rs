@@ -1,7 +1,7 @@
-//! How a reader gets at a volume: [`Access`]. Opens it for each read and lets go at once.
+//! How a reader gets at a volume: [`Access`]. Opens a copy of it for each read and lets go at once.
 //!
-//! sled keeps what was read in memory until the handle is dropped, and locks a database per handle. Opening for every 32 MiB read
-//! (it takes some 50 ms) keeps the memory of a reader flat whatever it reads, lets readers take turns, and does not keep a writer from starting.
+//! A copy, because sled changes what it opens. For each read, because sled keeps what was read in memory until the handle is
+//! dropped: so the memory of a reader stays flat whatever it reads.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,7 +43,7 @@ impl Access {
     }
 
     fn directly<T>(&self, body: &mut Body<'_, T>) -> Result<T, JournalError> {
-        body(&SledStore::open_existing(&volume_path(&self.dir, self.number), self.number)?)
+        body(&SledStore::open_copy(&volume_path(&self.dir, self.number), self.number)?)
     }
 
     /// Through the process that writes. The one place that knows of it.

@@ -9,6 +9,9 @@
 //! swapped or stale item is found. A *block* is whole and decodes alone. A *fragment* holds the next events of the block that is
 //! still open, at `raw offset` of it: with its earlier fragments it decodes as the block will. When the block is full it replaces
 //! its fragments, and its chain goes to the block before, past them.
+//!
+//! Where repair had to give events up a block says so: it has their seqs, and as payload the checksum of the last block lost, which
+//! is the chain of the item after it.
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -28,6 +31,8 @@ const CHECKSUM_BYTES: usize = 8;
 
 const CODEC_NONE: u8 = 0;
 const CODEC_LZ4: u8 = 1;
+/// In place of events that are lost: no events, but the chain to go on with.
+const CODEC_GIVEN_UP: u8 = 2;
 
 /// What a block says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,10 +78,20 @@ fn bad<T>(reason: impl Into<String>) -> Result<T, BlockError> {
 /// Writes a block to `out` (cleared first) and returns its checksum, which is the next item's `chain`.
 pub fn seal(header: &Header, raw: &[u8], out: &mut Vec<u8>) -> u64 {
     assert_eq!(header.raw_len as usize, raw.len(), "a header says its payload's length");
-    out.clear();
     let compressed = if header.fragment == 0 { lz4_flex::compress(raw) } else { Vec::new() };
     let smaller = !compressed.is_empty() && compressed.len() < raw.len();
     let (codec, payload) = if smaller { (CODEC_LZ4, compressed.as_slice()) } else { (CODEC_NONE, raw) };
+    write(header, codec, payload, out)
+}
+
+/// Writes, in place of the events of `header`, that they were given up; the item after them has `resume` as its chain.
+pub fn seal_given_up(header: &Header, resume: u64, out: &mut Vec<u8>) {
+    let header = Header { fragment: 0, raw_len: 0, raw_offset: 0, ..*header };
+    write(&header, CODEC_GIVEN_UP, &resume.to_le_bytes(), out);
+}
+
+fn write(header: &Header, codec: u8, payload: &[u8], out: &mut Vec<u8>) -> u64 {
+    out.clear();
     out.extend_from_slice(&MAGIC.to_le_bytes());
     out.extend_from_slice(&[VERSION, codec, 0, 0]);
     out.extend_from_slice(&header.schema.to_le_bytes());
@@ -97,6 +112,28 @@ pub fn seal(header: &Header, raw: &[u8], out: &mut Vec<u8>) -> u64 {
     checksum
 }
 
+/// The items that begin somewhere in `bytes` and are intact, each with where. Needs nothing of what is around them.
+pub fn carve(bytes: &[u8]) -> impl Iterator<Item = (usize, Checked<'_>)> {
+    let magic = MAGIC.to_le_bytes();
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        while let Some(found) = bytes.get(from..)?.windows(magic.len()).position(|window| window == magic) {
+            let at = from + found;
+            from = at + 1;
+            let Some(length) = bytes.get(at + 36..at + 40) else { continue };
+            let stored = u32::from_le_bytes(field(length, 0)) as usize;
+            let whole = stored.saturating_add(HEADER_BYTES + CHECKSUM_BYTES);
+            let Some(item) = at.checked_add(whole).and_then(|end| bytes.get(at..end)) else { continue };
+            if let Ok(checked) = check(item) {
+                from = at + whole;
+                return Some((at, checked));
+            }
+        }
+        from = bytes.len();
+        None
+    })
+}
+
 fn field<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let mut out = [0; N];
     out.copy_from_slice(&bytes[at..at + N]);
@@ -115,6 +152,16 @@ pub struct Checked<'a> {
 }
 
 impl Checked<'_> {
+    /// The chain to go on with, when its events were given up.
+    pub fn given_up(&self) -> Option<u64> {
+        (self.codec == CODEC_GIVEN_UP).then(|| u64::from_le_bytes(field(self.payload, 0)))
+    }
+
+    /// Its bytes, as they are stored.
+    pub fn stored_bytes(&self) -> usize {
+        HEADER_BYTES + self.payload.len() + CHECKSUM_BYTES
+    }
+
     /// Appends its events' bytes, decompressed, to `out`.
     ///
     /// # Errors
@@ -136,6 +183,11 @@ impl Checked<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether it says that its events were given up, if it is intact.
+pub(crate) fn says_given_up(bytes: &[u8]) -> bool {
+    bytes.get(5) == Some(&CODEC_GIVEN_UP)
 }
 
 /// Checks a block whole: everything but its place in the chain.
@@ -173,6 +225,9 @@ pub fn check(bytes: &[u8]) -> Result<Checked<'_>, BlockError> {
     if stored != body.len() - HEADER_BYTES {
         return bad("its length does not match");
     }
+    if body[5] == CODEC_GIVEN_UP && (stored != 8 || header.fragment != 0) {
+        return bad("it says that events were given up, and not how to go on");
+    }
     if header.count == 0 || header.first == Seq::ZERO || header.raw_len as usize > STORED_BYTES_MAX {
         return bad("its counts are impossible");
     }
@@ -201,6 +256,38 @@ mod tests {
             last_recv: Nanos::new(20),
             chain: 99,
         }
+    }
+
+    #[test]
+    fn items_are_found_among_anything() {
+        let mut bytes = b"JBLKJBLK".repeat(30);
+        let mut expected = Vec::new();
+        for n in 0..5_u8 {
+            let raw = vec![n; 10 + usize::from(n)];
+            let mut item = Vec::new();
+            let checksum = seal(&header(&raw), &raw, &mut item);
+            expected.push((bytes.len(), checksum));
+            bytes.extend_from_slice(&item);
+            // One that is damaged, and one that is cut off, with the next behind it.
+            item[80] ^= 1;
+            bytes.extend_from_slice(&item);
+            item[80] ^= 1;
+            bytes.extend_from_slice(&item[..70]);
+        }
+        let found: Vec<_> = carve(&bytes).map(|(at, checked)| (at, checked.checksum)).collect();
+        assert_eq!(found, expected);
+        assert_eq!(carve(b"JBLK").count() + carve(b"").count(), 0);
+    }
+
+    #[test]
+    fn given_up_says_how_to_go_on() {
+        let mut bytes = Vec::new();
+        seal_given_up(&header(&[1, 2]), 4_711, &mut bytes);
+        let checked = check(&bytes).expect("intact");
+        assert_eq!((checked.given_up(), checked.header.last(), checked.stored_bytes()), (Some(4_711), Seq::new(7), bytes.len()));
+        assert!(checked.unpack(&mut Vec::new()).is_err());
+        seal(&header(&[1, 2]), &[1, 2], &mut bytes);
+        assert_eq!(check(&bytes).expect("intact").given_up(), None);
     }
 
     proptest! {

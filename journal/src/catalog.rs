@@ -121,7 +121,7 @@ impl MarkFile {
         dir.join("mark")
     }
 
-    /// The newest intact mark of the journal in `dir`; `None` when there is no file.
+    /// The newest intact mark of the journal in `dir`; `None` when none was ever written.
     ///
     /// # Errors
     /// When the file is there and no slot is intact.
@@ -138,6 +138,8 @@ impl MarkFile {
         let newest = bytes.chunks(SLOT_BYTES).filter_map(slot_of).max_by_key(|slot| slot.0);
         match newest {
             Some(slot) => Ok(Some(slot)),
+            // Made and not yet written: the first mark follows half a second after the first event.
+            None if bytes.iter().all(|byte| *byte == 0) => Ok(None),
             None => Err(JournalError::DamagedFile { path: path.to_owned(), reason: "no intact mark in it".into() }),
         }
     }

@@ -72,6 +72,16 @@ pub enum JournalError {
         /// What is wrong.
         reason: String,
     },
+    /// Events of this range were damaged and given up by a repair. What stands after them is intact.
+    #[error("events {first} to {last} were lost, and given up by `jangbu journal repair`. A replay must end before them, or begin from a snapshot at or after {last}; events from {next} on can be read", next = last.next())]
+    GivenUp {
+        /// Number of the volume.
+        volume: u32,
+        /// First event given up.
+        first: Seq,
+        /// Last event given up.
+        last: Seq,
+    },
     /// The log is shorter than what was acknowledged as durable.
     #[error("the journal ends at seq {found} but was durable up to seq {marked}: events {first} to {marked} are missing. Look at the disk; `jangbu journal repair` accepts the loss and keeps what is there", first = found.next())]
     Shortened {

@@ -27,6 +27,11 @@ mod access;
 mod flusher;
 #[cfg(feature = "sled")]
 pub mod reader;
+pub mod report;
+#[cfg(feature = "sled")]
+mod survey;
+#[cfg(feature = "sled")]
+pub mod verify;
 #[cfg(feature = "sled")]
 pub mod writer;
 
@@ -38,8 +43,11 @@ pub use error::JournalError;
 #[cfg(feature = "sled")]
 pub use reader::{Reader, Scan};
 pub use record::Record;
+pub use report::{Finding, Report};
 pub use stamp::{Nanos, Seq, Stamp};
 pub use store::Durability;
+#[cfg(feature = "sled")]
+pub use verify::{Progress, verify};
 #[cfg(feature = "sled")]
 pub use writer::{Writer, WriterOptions};
 

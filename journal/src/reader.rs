@@ -150,11 +150,8 @@ fn end_of(store: &dyn Store, volume: &Volume, journal: u64) -> Result<Seq, Journ
     let start = Place::after(volume.first, volume.start_chain);
     let mut walk = Walk::new(store, volume.number, journal, Some(start), Key::default());
     walk.begin(Start::find(store, volume.first, Seq::new(u64::MAX))?);
-    let mut last = volume.first.previous();
-    while let Some(item) = walk.next()? {
-        last = item.header.last();
-    }
-    Ok(last)
+    while walk.next_kept()?.is_some() {}
+    Ok(walk.place().map_or(volume.first, |place| place.next).previous())
 }
 
 /// Reads the checkpoints of one volume in a range of seqs.
@@ -363,7 +360,7 @@ impl<R: Record> Scan<R> {
             None => None,
             Some(next) if next.first != place.next || next.start_chain != place.block_chain => {
                 let reason = "it does not begin where the volume before it ends".to_owned();
-                return Err(JournalError::Damaged { volume: next.number, first: place.next, last: next.first, reason });
+                return Err(JournalError::Damaged { volume: next.number, first: place.next, last: next.first.previous(), reason });
             }
             Some(next) => {
                 let access = Access::new(&self.dir, next);

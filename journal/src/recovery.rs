@@ -19,6 +19,20 @@ pub(crate) struct Tail {
     pub(crate) volume_bytes: u64,
 }
 
+impl Tail {
+    /// Of a volume with nothing in it.
+    fn before(volume: &Volume) -> Self {
+        Tail { last: volume.first.previous(), chain: volume.start_chain, ..Tail::default() }
+    }
+}
+
+/// The open block, in fragments.
+struct OpenBlock {
+    header: Header,
+    raw: Vec<u8>,
+    fragments: u16,
+}
+
 /// Goes through the volume that was being written (or the last sealed one), checks it, and closes its open block.
 pub(crate) fn recover(dir: &Path, catalog: &mut Catalog) -> Result<Tail, JournalError> {
     let mark = MarkFile::read(dir)?;
@@ -28,10 +42,22 @@ pub(crate) fn recover(dir: &Path, catalog: &mut Catalog) -> Result<Tail, Journal
             _ => Ok(Tail::default()),
         };
     };
+    let path = volume_path(dir, volume.number);
+    // First in a copy: where sled finds damage it overwrites everything behind it, which repair could still bring back.
+    let seen = if path.join("db").exists() {
+        read_tail(&SledStore::open_copy(&path, volume.number)?, &volume, catalog.journal, mark)?.0
+    } else {
+        Tail::before(&volume)
+    };
+    check_end(&volume, &seen, mark)?;
     let mut tail = {
-        let store = SledStore::open(&volume_path(dir, volume.number), volume.number)?;
+        let store = SledStore::open(&path, volume.number)?;
         // sled keeps what was read in memory until the handle is dropped; the writer opens the volume anew.
-        read_tail(&store, &volume, catalog.journal, mark)?
+        let (tail, open) = read_tail(&store, &volume, catalog.journal, mark)?;
+        match open {
+            Some(open) => close_block(&store, tail, open)?,
+            None => tail,
+        }
     };
     check_end(&volume, &tail, mark)?;
     if tail.last < volume.first
@@ -45,25 +71,30 @@ pub(crate) fn recover(dir: &Path, catalog: &mut Catalog) -> Result<Tail, Journal
 
 /// `recv` of the last event of a volume.
 fn last_recv(dir: &Path, volume: &Volume, journal: u64) -> Result<Nanos, JournalError> {
-    let store = SledStore::open(&volume_path(dir, volume.number), volume.number)?;
+    let store = SledStore::open_copy(&volume_path(dir, volume.number), volume.number)?;
     let place = Place::after(volume.first, volume.start_chain);
     let mut walk = Walk::new(&store, volume.number, journal, Some(place), Key::default());
     walk.begin(Start::find(&store, volume.first, Seq::new(u64::MAX))?);
     let mut last = Nanos::default();
-    while let Some(item) = walk.next()? {
+    while let Some(item) = walk.next_kept()? {
         last = item.header.last_recv;
     }
     Ok(last)
 }
 
-/// Walks the volume and turns fragments at its end into a block.
-fn read_tail(store: &SledStore, volume: &Volume, journal: u64, mark: Option<Mark>) -> Result<Tail, JournalError> {
+/// Walks the volume: its end, and the fragments that stand there.
+fn read_tail(
+    store: &SledStore,
+    volume: &Volume,
+    journal: u64,
+    mark: Option<Mark>,
+) -> Result<(Tail, Option<OpenBlock>), JournalError> {
     let start = Place::after(volume.first, volume.start_chain);
     let mut walk = Walk::new(store, volume.number, journal, Some(start), Key::default());
-    let mut tail = Tail { last: volume.first.previous(), chain: volume.start_chain, ..Tail::default() };
-    let mut open = Vec::new();
+    let mut tail = Tail::before(volume);
+    let mut raw = Vec::new();
     let mut head: Option<Header> = None;
-    while let Some(item) = walk.next()? {
+    while let Some(item) = walk.next_kept()? {
         let header = item.header;
         let checksum = item.checked.checksum;
         if mark.is_some_and(|mark| mark.seq == header.last() && mark.chain != checksum && header.fragment > 0) {
@@ -71,7 +102,7 @@ fn read_tail(store: &SledStore, volume: &Volume, journal: u64, mark: Option<Mark
             return Err(JournalError::Damaged { volume: volume.number, first: header.first, last: header.last(), reason });
         }
         if header.fragment > 0 {
-            let unpacked = item.checked.unpack(&mut open);
+            let unpacked = item.checked.unpack(&mut raw);
             unpacked.map_err(|error| JournalError::Damaged {
                 volume: volume.number,
                 first: header.first,
@@ -83,17 +114,23 @@ fn read_tail(store: &SledStore, volume: &Volume, journal: u64, mark: Option<Mark
             whole.last_recv = header.last_recv;
         } else {
             tail.volume_bytes += item.stored_bytes as u64;
-            tail.chain = checksum;
         }
-        tail.last = header.last();
         tail.last_recv = header.last_recv;
     }
-    let Some(mut header) = head else { return Ok(tail) };
+    if let Some(place) = walk.place() {
+        (tail.last, tail.chain) = (place.next.previous(), place.block_chain);
+    }
     let fragments = walk.place().and_then(|place| place.open).map_or(0, |(_, last)| last);
-    header.raw_len = open.len() as u32;
+    Ok((tail, head.map(|header| OpenBlock { header, raw, fragments })))
+}
+
+/// Puts a block in place of the fragments at the end of a volume.
+fn close_block(store: &SledStore, mut tail: Tail, open: OpenBlock) -> Result<Tail, JournalError> {
+    let OpenBlock { mut header, raw, fragments } = open;
+    header.raw_len = raw.len() as u32;
     header.chain = tail.chain;
     let mut bytes = Vec::new();
-    tail.chain = block::seal(&header, &open, &mut bytes);
+    tail.chain = block::seal(&header, &raw, &mut bytes);
     tail.volume_bytes += bytes.len() as u64;
     let first = header.first;
     let changes = Changes {

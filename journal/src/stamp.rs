@@ -27,7 +27,7 @@ impl Seq {
     /// The next position. A journal cannot reach the end of u64: at 10 million events a second that takes 58,000 years.
     #[must_use]
     pub const fn next(self) -> Self {
-        Seq(self.0 + 1)
+        Seq(self.0.saturating_add(1))
     }
 
     /// The position before this one; `ZERO` stays `ZERO`.
@@ -39,7 +39,7 @@ impl Seq {
     /// The position `count` events later.
     #[must_use]
     pub const fn advance(self, count: u64) -> Self {
-        Seq(self.0 + count)
+        Seq(self.0.saturating_add(count))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Where items are kept: the trait [`Store`]; sled, and a memory that fails on demand.
 
+#[cfg(feature = "sled")]
+mod copy;
 pub mod memory;
 #[cfg(feature = "sled")]
 pub mod sled;

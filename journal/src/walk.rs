@@ -1,6 +1,6 @@
 //! Goes through the items of one volume in order and checks that each follows on: [`Walk`]. Trusts nothing.
 
-use crate::block::{Checked, Header, check};
+use crate::block::{self, Checked, Header, check};
 use crate::error::JournalError;
 use crate::stamp::Seq;
 use crate::store::{Key, Store, Table, floor};
@@ -32,9 +32,6 @@ impl Place {
     /// Whether `header` is what must come, and the place after it.
     fn step(self, key: Key, header: &Header, checksum: u64) -> Result<Place, String> {
         let Header { fragment, first, chain, .. } = *header;
-        if key.fragment != fragment || (fragment == 0 && key.block != first) {
-            return Err(format!("an item for seq {first} stands under the key of seq {}", key.block));
-        }
         if first != self.next {
             return Err(format!("seq {} is missing: the next item begins with {first}", self.next));
         }
@@ -71,6 +68,10 @@ pub(crate) struct Walk<S> {
     read_bytes: usize,
     ahead: Vec<(Key, Vec<u8>)>,
     at: usize,
+    /// Whether the last item was good in itself.
+    intact: bool,
+    /// What the store said after the items read ahead.
+    unreadable: Option<JournalError>,
 }
 
 /// Where to begin inside a volume, and the first items there.
@@ -101,7 +102,18 @@ pub(crate) struct Item<'a> {
 
 impl<S: Store> Walk<S> {
     pub(crate) fn new(store: S, volume: u32, journal: u64, place: Option<Place>, from: Key) -> Self {
-        Walk { store, volume, journal, place, from, read_bytes: FIRST_READ_BYTES, ahead: Vec::new(), at: 0 }
+        Walk {
+            store,
+            volume,
+            journal,
+            place,
+            from,
+            read_bytes: FIRST_READ_BYTES,
+            ahead: Vec::new(),
+            at: 0,
+            intact: false,
+            unreadable: None,
+        }
     }
 
     /// Reads so much ahead from now on.
@@ -128,19 +140,37 @@ impl<S: Store> Walk<S> {
         JournalError::Damaged { volume: self.volume, first, last, reason }
     }
 
+    /// Reads ahead if need be; `false` at the end.
+    fn fill(&mut self) -> Result<bool, JournalError> {
+        if self.at < self.ahead.len() {
+            return Ok(true);
+        }
+        self.ahead.clear();
+        self.at = 0;
+        if let Some(error) = self.unreadable.take() {
+            return Err(error);
+        }
+        let result = self.store.read(Table::Blocks, self.from, self.read_bytes, &mut self.ahead);
+        match (self.ahead.last(), result) {
+            (None, Err(error)) => Err(error),
+            (None, Ok(())) => Ok(false),
+            // What came before the error is still good.
+            (Some((key, _)), result) => {
+                self.from = key.next();
+                self.unreadable = result.err();
+                Ok(true)
+            }
+        }
+    }
+
     /// The next item; `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<Item<'_>>, JournalError> {
-        if self.at == self.ahead.len() {
-            self.ahead.clear();
-            self.at = 0;
-            self.store.read(Table::Blocks, self.from, self.read_bytes, &mut self.ahead)?;
-            match self.ahead.last() {
-                Some((key, _)) => self.from = key.next(),
-                None => return Ok(None),
-            }
+        if !self.fill()? {
+            return Ok(None);
         }
         let at = self.at;
         self.at += 1;
+        self.intact = false;
         let key = self.ahead[at].0;
         let following = self.ahead.get(at + 1).map(|(key, _)| key.block);
         let start = self.place.map_or(key.block, |place| place.next);
@@ -151,14 +181,42 @@ impl<S: Store> Walk<S> {
         };
         let header = checked.header;
         if header.journal != self.journal {
-            return Err(self.damaged(start, header.last(), "it belongs to another journal".into()));
+            return Err(self.damaged(start, end, "it belongs to another journal".into()));
         }
+        if key.fragment != header.fragment || (key.fragment == 0 && key.block != header.first) {
+            let reason = format!("the item for seq {} stands under the key of seq {}", header.first, key.block);
+            return Err(self.damaged(start, end, reason));
+        }
+        self.intact = checked.given_up().is_none();
         let place = self.place.unwrap_or_else(|| Place::after(header.first, header.chain));
         match place.step(key, &header, checked.checksum) {
             Ok(next) => self.place = Some(next),
-            Err(reason) => return Err(self.damaged(start, header.last(), reason)),
+            Err(reason) => {
+                let start = place.next;
+                let end = if header.first > start { header.first.previous() } else { header.last().max(start) };
+                return Err(self.damaged(start, end, reason));
+            }
+        }
+        if let Some(resume) = checked.given_up() {
+            self.place = Some(Place::after(header.last().next(), resume));
+            return Err(JournalError::GivenUp { volume: self.volume, first: header.first, last: header.last() });
         }
         Ok(Some(Item { header, checked, stored_bytes: self.ahead[at].1.len() }))
+    }
+
+    /// The next item, past those that were given up.
+    pub(crate) fn next_kept(&mut self) -> Result<Option<Item<'_>>, JournalError> {
+        while self.fill()? {
+            if !block::says_given_up(&self.ahead[self.at].1) {
+                return self.next();
+            }
+            match self.next() {
+                Err(JournalError::GivenUp { .. }) => {}
+                Err(error) => return Err(error),
+                Ok(_) => unreachable!("an item that is given up is an error"),
+            }
+        }
+        Ok(None)
     }
 
     /// Goes back to the beginning of the open block, whose fragments the writer may have replaced by a block meanwhile.
@@ -173,9 +231,22 @@ impl<S: Store> Walk<S> {
         true
     }
 
-    #[allow(dead_code, reason = "verify and repair come next")]
-    /// After an error: takes the next item at its word, to go on behind the damage.
-    pub(crate) fn trust_next(&mut self) {
+    /// After an error: goes on behind it. An item that is itself intact, only not what had to come, is taken at its word.
+    pub(crate) fn resume(&mut self) {
+        if self.intact && self.place.is_some() && self.at > 0 {
+            self.at -= 1;
+        }
         self.place = None;
+    }
+
+    /// After an error of the store: goes on at `from`.
+    pub(crate) fn resume_at(&mut self, from: Key) {
+        (self.place, self.from, self.at) = (None, from, 0);
+        self.ahead.clear();
+    }
+
+    /// The first key not yet read.
+    pub(crate) fn from(&self) -> Key {
+        self.from
     }
 }

@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::copy::{self, Copy};
 use super::{Changes, Durability, Key, Store, Table};
 use crate::error::JournalError;
 use crate::files;
@@ -19,7 +20,7 @@ const SEGMENT_BYTES: usize = 16 << 20;
 /// Blocks are written once and scanned once; a cache would only hold memory.
 const CACHE_BYTES: u64 = 4 << 20;
 /// sled's words when another handle has the database.
-const BUSY: &str = "could not acquire lock";
+pub(crate) const BUSY: &str = "could not acquire lock";
 /// How long to wait for another process that has the volume open for reading.
 const OPEN_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -105,20 +106,30 @@ impl SledStore {
         Ok(SledStore { volume, db, blocks, checkpoints, file, path })
     }
 
-    /// Opens a volume that is there, for reading. Makes no volume; does not wait (see [`is_busy`]).
+    /// Opens a copy of a volume, for reading: the volume itself stays as it is (see `copy`). Does not wait (see [`is_busy`]).
     ///
     /// # Errors
-    /// When it is not there, is open elsewhere, or sled cannot open it.
-    pub fn open_existing(dir: &Path, volume: u32) -> Result<Self, JournalError> {
+    /// When it is not there, is open elsewhere for writing, or sled cannot open it.
+    pub fn open_copy(dir: &Path, volume: u32) -> Result<Self, JournalError> {
         let db = dir.join("db");
+        let failed = |reason: String| JournalError::Store { volume, doing: "opening", reason };
         match db.try_exists() {
-            Ok(true) => Self::open_within(dir, volume, Duration::ZERO),
-            Ok(false) => {
-                let reason = format!("{} is not there", db.display());
-                Err(JournalError::Store { volume, doing: "opening", reason })
-            }
-            Err(error) => Err(JournalError::io("opening", &db, &error)),
+            Ok(true) => {}
+            Ok(false) => return Err(failed(format!("{} is not there", db.display()))),
+            Err(error) => return Err(JournalError::io("opening", &db, &error)),
         }
+        let mut last = failed("there is no folder for a copy".into());
+        for place in copy::places() {
+            // The copy's folder is removed at once. sled goes on in the open file.
+            let opened = Copy::make(dir, &place)
+                .map_err(|error| failed(format!("copying it to {}: {error}", place.display())))
+                .and_then(|copy| Self::open_within(copy.path(), volume, Duration::ZERO));
+            match opened {
+                Err(error) if !is_busy(&error) => last = error,
+                other => return other,
+            }
+        }
+        Err(last)
     }
 
     fn table(&self, table: Table) -> &::sled::Tree {
