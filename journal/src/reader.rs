@@ -360,7 +360,12 @@ impl<R: Record> Scan<R> {
             None => None,
             Some(next) if next.first != place.next || next.start_chain != place.block_chain => {
                 let reason = "it does not begin where the volume before it ends".to_owned();
-                return Err(JournalError::Damaged { volume: next.number, first: place.next, last: next.first.previous(), reason });
+                return Err(JournalError::Damaged {
+                    volume: next.number,
+                    first: place.next,
+                    last: next.first.previous(),
+                    reason,
+                });
             }
             Some(next) => {
                 let access = Access::new(&self.dir, next);
