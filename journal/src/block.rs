@@ -186,7 +186,7 @@ impl Checked<'_> {
 }
 
 /// Whether it says that its events were given up, if it is intact.
-pub(crate) fn says_given_up(bytes: &[u8]) -> bool {
+pub fn says_given_up(bytes: &[u8]) -> bool {
     bytes.get(5) == Some(&CODEC_GIVEN_UP)
 }
 

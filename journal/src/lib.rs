@@ -27,6 +27,7 @@ mod access;
 mod flusher;
 #[cfg(feature = "sled")]
 pub mod reader;
+#[cfg(feature = "sled")]
 pub mod report;
 #[cfg(feature = "sled")]
 mod survey;
@@ -43,6 +44,7 @@ pub use error::JournalError;
 #[cfg(feature = "sled")]
 pub use reader::{Reader, Scan};
 pub use record::Record;
+#[cfg(feature = "sled")]
 pub use report::{Finding, Report};
 pub use stamp::{Nanos, Seq, Stamp};
 pub use store::Durability;
