@@ -1,5 +1,6 @@
 //! Replays a journal and compares it with what was recorded: [`verify`].
 
+use core::cell::RefCell;
 use core::fmt::Debug;
 use std::path::Path;
 
@@ -8,9 +9,10 @@ use jangbu_journal::{Checkpoint, JournalError, Nanos, Reader, Record, Seq, Stamp
 use crate::digest::Digest;
 use crate::drive::{DriveError, drive};
 use crate::effects::Effects;
-use crate::history::{Recorded, Source, Until};
+use crate::history::{Recorded, Until};
 use crate::machine::{LoadError, Machine};
 use crate::marks::{Checker, Divergence};
+use crate::witness::{Admitted, Witness, Witnessed};
 
 /// Which part of a journal to replay, and from what state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,19 +99,15 @@ pub fn nearest<M: Machine + Default>(reader: &Reader<M::Event>, at: Seq) -> Resu
     Ok(Standing { machine: M::default(), last: Seq::ZERO, clock: Nanos::ZERO, checkpoint: None })
 }
 
-/// A source that reports how far it has come.
-struct Watched<'a, S> {
-    source: S,
-    progress: &'a mut dyn FnMut(Seq),
-}
+/// Tells how far it has come.
+struct Reached<'a>(RefCell<&'a mut dyn FnMut(Seq)>);
 
-impl<E, S: Source<E>> Source<E> for Watched<'_, S> {
-    fn next_batch(&mut self, max: usize, out: &mut Vec<(Stamp, E)>) -> Result<usize, JournalError> {
-        let count = self.source.next_batch(max, out)?;
-        if let Some((stamp, _)) = out.last() {
-            (self.progress)(stamp.seq);
+impl<M: Machine> Witness<M> for Reached<'_> {
+    fn admit(&self, events: &[(Stamp, M::Event)]) -> usize {
+        if let Some((stamp, _)) = events.last() {
+            self.0.borrow_mut()(stamp.seq);
         }
-        Ok(count)
+        events.len()
     }
 }
 
@@ -125,6 +123,20 @@ where
     M::Event: Record,
     M::Effect: Debug,
 {
+    verify_before(dir, span, &Reached(RefCell::new(progress)))
+}
+
+/// [`verify`], before a witness.
+///
+/// # Errors
+/// When the journal cannot be read. A divergence is not an error but the answer.
+pub fn verify_before<M, W>(dir: &Path, span: Span, witness: &W) -> Result<(M, Verification), VerifyError>
+where
+    M: Machine + Default,
+    M::Event: Record,
+    M::Effect: Debug,
+    W: Witness<M>,
+{
     let reader = Reader::<M::Event>::open(dir)?;
     let mut start = if span.snapshots {
         nearest::<M>(&reader, span.from.previous())?
@@ -137,10 +149,12 @@ where
     };
     let first = start.last.next();
     let expected = reader.checkpoints(first, until)?;
-    let mut checker = Checker::new(start.checkpoint.as_ref(), expected);
-    let source = Watched { source: reader.scan(first)?, progress };
+    let checker = Checker::new(start.checkpoint.as_ref(), expected);
+    let mut recorder = Witnessed { recorder: checker, witness };
+    let source = Admitted::<M, _, _>::new(reader.scan(first)?, witness);
     let mut world = Recorded::new(source, span.until);
-    let run = drive(&mut start.machine, &mut world, &mut checker, (first, start.clock));
+    let run = drive(&mut start.machine, &mut world, &mut recorder, (first, start.clock));
+    let checker = recorder.recorder;
     let (last, divergence) = match run {
         Ok(outcome) => (outcome.last, None),
         Err(DriveError::Recorder(divergence)) => (divergence.seq, Some(*divergence)),

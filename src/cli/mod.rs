@@ -6,12 +6,13 @@
 mod answer;
 mod interrupt;
 mod progress;
-#[allow(dead_code, reason = "the commands on a journal will use it")]
 mod moment;
 mod settings;
 mod config;
 mod bench;
 mod emulate;
+mod latency;
+mod replay;
 mod version;
 
 use std::process::ExitCode;
@@ -35,6 +36,10 @@ enum Command {
     Bench(bench::Args),
     /// 이 기계에서 도는 가상 거래소 · A venue on this machine, speaking the real protocol
     Emulate(emulate::Args),
+    /// 기록된 세션을 다시 돌려 같은지 확인 · Re-run a session through the same kernel and compare
+    Replay(replay::Args),
+    /// 세션들의 지연: 거래소, 구간, 분위 · How long everything took, session beside session
+    Latency(latency::Args),
     /// 이 프로그램의 판 · What this program is
     Version(version::Args),
 }
@@ -45,6 +50,8 @@ impl Command {
             Command::Config(args) => config::run(args),
             Command::Bench(args) => bench::run(&args),
             Command::Emulate(args) => emulate::run(args),
+            Command::Replay(args) => replay::run(&args),
+            Command::Latency(args) => latency::run(&args),
             Command::Version(args) => version::run(&args),
         }
     }

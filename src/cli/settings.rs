@@ -32,6 +32,24 @@ impl ConfigArgs {
     }
 }
 
+/// The journal that a command reads or writes.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct JournalArgs {
+    /// 장부 디렉터리 · The journal's directory [default: journal.dir of the settings, jangbu-data]
+    #[arg(long, value_name = "DIR")]
+    pub(super) journal: Option<PathBuf>,
+}
+
+impl JournalArgs {
+    /// The directory: as the flag says, else as the settings say.
+    pub(super) fn dir(&self) -> Result<PathBuf, Failure> {
+        match &self.journal {
+            Some(dir) => Ok(dir.clone()),
+            None => Ok(ConfigArgs::default().layers()?.finish().map_err(Failure::wrong_use)?.config.journal.dir),
+        }
+    }
+}
+
 /// The text of a settings file.
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
     let shown = path.display();

@@ -1,0 +1,275 @@
+//! Today's parsers on the raw frames of a journal: [`Reparse`]. They must make the events that stand beside the frames.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use jangbu_journal::{Nanos, Seq, Stamp};
+
+use super::binance::wire::raw::FrameJoiner;
+use super::binance::wire::{Decoder, Made};
+use crate::event::{Command, Event, MarketEvent};
+use crate::market::{InstrumentId, Venue};
+
+/// An event with the venue's time, as a parser makes it.
+type Parsed = (Option<Nanos>, Event);
+
+/// The first place where today's parser makes something else than stands in the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The event in the journal; the last one, when the journal ends too early.
+    pub seq: Seq,
+    /// The last piece of the last frame before it.
+    pub frame: Seq,
+    /// What stands in the journal.
+    pub journaled: Option<String>,
+    /// What is made of the frames today.
+    pub parsed: Option<String>,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "nothing".into());
+        writeln!(f, "different at seq {} (frame at seq {})", self.seq, self.frame)?;
+        writeln!(f, "journaled: {}", side(&self.journaled))?;
+        write!(f, "parsed:    {}", side(&self.parsed))
+    }
+}
+
+/// What was compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reparsed {
+    /// Frames parsed again.
+    pub frames: u64,
+    /// Events that are the same.
+    pub events: u64,
+    /// Frames of venues whose parser is not in this build.
+    pub frames_unread: u64,
+    /// Market events of venues that kept no frames: nothing to compare with.
+    pub events_unframed: u64,
+}
+
+/// Goes through a journal in order, parses its frames again, and compares.
+#[derive(Default)]
+pub struct Reparse {
+    /// By instrument id; `None` for one not seen.
+    venues: Vec<Option<Venue>>,
+    streams: Vec<Stream>,
+    done: Reparsed,
+    last: Seq,
+}
+
+/// What one gateway heard.
+struct Stream {
+    venue: Venue,
+    symbols: Vec<(String, InstrumentId)>,
+    /// Made of the symbols defined before the first frame, as the gateway's was.
+    decoder: Option<Decoder>,
+    joiner: FrameJoiner,
+    made: Made,
+    expected: VecDeque<Parsed>,
+    /// Where the last frame ended.
+    frame: Seq,
+}
+
+impl Reparse {
+    /// What was compared so far.
+    pub fn done(&self) -> Reparsed {
+        self.done
+    }
+
+    /// The next event of the journal.
+    ///
+    /// # Errors
+    /// The first difference.
+    pub fn event(&mut self, stamp: &Stamp, event: &Event) -> Result<(), Box<Difference>> {
+        self.last = stamp.seq;
+        match event {
+            Event::Command(command) => {
+                // Its gateways are new, and so are their decoders. What the one before still owed was cut off with it.
+                if let Command::SessionStarted { .. } = **command {
+                    self.streams.clear();
+                }
+                Ok(())
+            }
+            Event::Market(MarketEvent::Instrument(instrument)) => {
+                let index = instrument.id.index();
+                if self.venues.len() <= index {
+                    self.venues.resize(index + 1, None);
+                }
+                self.venues[index] = Some(instrument.venue);
+                self.stream(instrument.venue).symbols.push((instrument.symbol.clone(), instrument.id));
+                Ok(())
+            }
+            Event::Market(market) => self.market(stamp, market, event),
+            Event::Frame(piece) => {
+                self.frame(stamp.seq, piece);
+                Ok(())
+            }
+            Event::Order(_) | Event::Answer(_) | Event::Link(_) | Event::Tick => Ok(()),
+        }
+    }
+
+    /// The end of the journal, or of the part to compare. `whole`: it ended in good order, so that no frame is without its events.
+    ///
+    /// # Errors
+    /// When events are missing there.
+    pub fn finish(self, whole: bool) -> Result<Reparsed, Box<Difference>> {
+        let owing = self.streams.iter().find_map(|stream| Some((stream.frame, stream.expected.front()?)));
+        match owing.filter(|_| whole) {
+            Some((frame, parsed)) => Err(Box::new(Difference {
+                seq: self.last,
+                frame,
+                journaled: None,
+                parsed: Some(text(parsed.0, &parsed.1)),
+            })),
+            None => Ok(self.done),
+        }
+    }
+
+    fn stream(&mut self, venue: Venue) -> &mut Stream {
+        let place = match self.streams.iter().position(|stream| stream.venue == venue) {
+            Some(place) => place,
+            None => {
+                self.streams.push(Stream {
+                    venue,
+                    symbols: Vec::new(),
+                    decoder: None,
+                    joiner: FrameJoiner::default(),
+                    made: Made::new(),
+                    expected: VecDeque::new(),
+                    frame: Seq::ZERO,
+                });
+                self.streams.len() - 1
+            }
+        };
+        &mut self.streams[place]
+    }
+
+    fn frame(&mut self, seq: Seq, piece: &crate::event::Frame) {
+        if !matches!(piece.venue, Venue::BinanceSpot | Venue::BinanceUsdM) {
+            self.done.frames_unread += 1;
+            return;
+        }
+        let stream = self.stream(piece.venue);
+        stream.frame = seq;
+        let Some((channel, bytes)) = stream.joiner.piece(piece) else { return };
+        let (venue, symbols) = (stream.venue, &stream.symbols);
+        let decoder = stream
+            .decoder
+            .get_or_insert_with(|| Decoder::new(venue, symbols.iter().map(|(symbol, id)| (symbol.as_str(), *id))));
+        decoder.reparse(channel, bytes, &mut stream.made);
+        stream.expected.extend(stream.made.drain(..));
+        self.done.frames += 1;
+    }
+
+    fn market(&mut self, stamp: &Stamp, market: &MarketEvent, event: &Event) -> Result<(), Box<Difference>> {
+        let venue = instrument_of(market).and_then(|id| self.venues.get(id.index()).copied().flatten());
+        let stream = self.streams.iter_mut().find(|stream| Some(stream.venue) == venue);
+        let Some(stream) = stream.filter(|stream| stream.frame != Seq::ZERO) else {
+            self.done.events_unframed += 1;
+            return Ok(());
+        };
+        let parsed = stream.expected.pop_front();
+        if parsed.as_ref().is_some_and(|(at, parsed)| *at == stamp.venue && parsed == event) {
+            self.done.events += 1;
+            return Ok(());
+        }
+        Err(Box::new(Difference {
+            seq: stamp.seq,
+            frame: stream.frame,
+            journaled: Some(text(stamp.venue, event)),
+            parsed: parsed.map(|(at, parsed)| text(at, &parsed)),
+        }))
+    }
+}
+
+/// The instrument an event of a parser is of.
+fn instrument_of(event: &MarketEvent) -> Option<InstrumentId> {
+    match event {
+        MarketEvent::Instrument(instrument) => Some(instrument.id),
+        MarketEvent::Trade(trade) => Some(trade.instrument),
+        MarketEvent::Quote(quote) => Some(quote.instrument),
+        MarketEvent::Depth(depth) => Some(depth.instrument),
+        MarketEvent::Level(level) => Some(level.instrument),
+        MarketEvent::BookLost(instrument) => Some(*instrument),
+        MarketEvent::Bar(bar) => Some(bar.instrument),
+        MarketEvent::Value(value) => Some(value.instrument),
+        MarketEvent::Phase(phase) => phase.instrument,
+        MarketEvent::Condition(condition) => Some(condition.instrument),
+        MarketEvent::Vi(vi) => Some(vi.instrument),
+    }
+}
+
+fn text(at: Option<Nanos>, event: &Event) -> String {
+    match at {
+        Some(at) => format!("{event:?} at venue time {at}"),
+        None => format!("{event:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::synthetic::SyntheticTrades;
+    use crate::venue::binance::wire::raw::{Channel, frame_pieces};
+
+    fn quote(id: u64) -> String {
+        format!(r#"{{"u":{id},"s":"SYN0USDT","b":"100.1","B":"3","a":"100.2","A":"4"}}"#)
+    }
+
+    /// A journal of three quotes and a snapshot, each beside its frame.
+    fn journal() -> Vec<(Stamp, Event)> {
+        let mut instrument = SyntheticTrades::instrument(InstrumentId(0));
+        instrument.venue = Venue::BinanceSpot;
+        let mut decoder = Decoder::new(Venue::BinanceSpot, [("SYN0USDT", InstrumentId(0))]);
+        let mut events = vec![(None, Event::Market(MarketEvent::Instrument(Box::new(instrument))))];
+        let snapshot = br#"{"lastUpdateId":9,"bids":[["100.1","1"]],"asks":[["100.3","2"]]}"#;
+        let delta = br#"{"e":"depthUpdate","E":1,"s":"SYN0USDT","U":9,"u":10,"b":[["100.0","5"]],"a":[]}"#;
+        let quotes = [quote(1), quote(2), quote(2), quote(3)];
+        let frames = quotes.iter().map(|text| (Channel::Connection(0), text.as_bytes()));
+        let frames =
+            frames.chain([(Channel::Connection(0), &delta[..]), (Channel::Snapshot(InstrumentId(0)), &snapshot[..])]);
+        for (channel, bytes) in frames {
+            let number = channel.number().expect("a channel");
+            let pieces = frame_pieces(Venue::BinanceSpot, number, bytes);
+            events.extend(pieces.map(|piece| (None, Event::Frame(Box::new(piece)))));
+            decoder.reparse(channel, bytes, &mut events);
+        }
+        let stamp = |(index, (venue, event))| (Stamp { seq: Seq::new(index + 1), recv: Nanos::ZERO, venue }, event);
+        (0..).zip(events).map(stamp).collect()
+    }
+
+    fn reparse(events: &[(Stamp, Event)], whole: bool) -> Result<Reparsed, Box<Difference>> {
+        let mut reparse = Reparse::default();
+        events.iter().try_for_each(|(stamp, event)| reparse.event(stamp, event))?;
+        reparse.finish(whole)
+    }
+
+    #[test]
+    fn what_was_parsed_is_parsed_again() {
+        let done = reparse(&journal(), true).expect("the same parser");
+        assert_eq!((done.frames, done.events, done.frames_unread, done.events_unframed), (6, 8, 0, 0));
+    }
+
+    #[test]
+    fn another_event_is_a_difference_and_both_sides_are_told() {
+        let mut events = journal();
+        let Event::Market(MarketEvent::Quote(quote)) = &mut events[4].1 else { panic!("{:?}", events[4]) };
+        quote.bid_qty = "7".parse().expect("a quantity");
+        let difference = reparse(&events, true).expect_err("a changed quote");
+        assert_eq!((difference.seq.get(), difference.frame.get()), (5, 4));
+        let text = difference.to_string();
+        assert!(text.contains("journaled: Market(Quote") && text.contains("parsed:    Market(Quote"), "{text}");
+    }
+
+    #[test]
+    fn a_missing_event_is_a_difference_but_not_where_the_journal_was_cut() {
+        let mut events = journal();
+        events.pop();
+        assert!(reparse(&events, false).is_ok());
+        assert_eq!(reparse(&events, true).expect_err("a level is missing").journaled, None);
+        let mut events = journal();
+        events.remove(2);
+        assert!(reparse(&events, false).expect_err("a quote is missing").journaled.is_some());
+    }
+}
