@@ -119,7 +119,11 @@ fn table(sessions: &[(u32, Latencies)]) -> String {
         let _ = writeln!(text, "{:<12}  {:<21}  {session:>7} {cells}", head[0], head[1]);
     };
     let names = QUANTILES.iter().map(|(_, name)| (*name).to_owned());
-    line(["venue", "stage"], "session", &["count".to_owned()].into_iter().chain(names).chain(["max".to_owned()]).collect::<Vec<_>>());
+    line(
+        ["venue", "stage"],
+        "session",
+        &["count".to_owned()].into_iter().chain(names).chain(["max".to_owned()]).collect::<Vec<_>>(),
+    );
     for venue in Venue::ALL {
         for stage in Stage::ALL {
             for (session, latencies) in sessions {

@@ -68,13 +68,11 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     let pace = if args.paced && args.speed == Pace::Max { Pace::Times(1) } else { args.speed };
     let span = Span { from: part.from, until: part.until, snapshots: !args.no_snapshots };
     let first = replay(&dir, span, pace, &part, args.json)?;
-    let second = if args.twice && first.verdict == Verdict::Identical {
-        Some(replay(&dir, span, pace, &part, args.json)?)
-    } else {
-        None
-    };
+    let second =
+        if args.twice && first.verdict == Verdict::Identical { Some(replay(&dir, span, pace, &part, args.json)?) } else { None };
     let agree = second.as_ref().is_none_or(|second| second.sums() == first.sums());
-    let identical = agree && first.verdict == Verdict::Identical && second.as_ref().is_none_or(|second| second.verdict == first.verdict);
+    let identical =
+        agree && first.verdict == Verdict::Identical && second.as_ref().is_none_or(|second| second.verdict == first.verdict);
     if args.json {
         let mut value = first.json();
         value["identical"] = json!(identical);

@@ -116,12 +116,9 @@ impl Reparse {
     pub fn finish(self, whole: bool) -> Result<Reparsed, Box<Difference>> {
         let owing = self.streams.iter().find_map(|stream| Some((stream.frame, stream.expected.front()?)));
         match owing.filter(|_| whole) {
-            Some((frame, parsed)) => Err(Box::new(Difference {
-                seq: self.last,
-                frame,
-                journaled: None,
-                parsed: Some(text(parsed.0, &parsed.1)),
-            })),
+            Some((frame, parsed)) => {
+                Err(Box::new(Difference { seq: self.last, frame, journaled: None, parsed: Some(text(parsed.0, &parsed.1)) }))
+            }
             None => Ok(self.done),
         }
     }
@@ -154,9 +151,8 @@ impl Reparse {
         stream.frame = seq;
         let Some((channel, bytes)) = stream.joiner.piece(piece) else { return };
         let (venue, symbols) = (stream.venue, &stream.symbols);
-        let decoder = stream
-            .decoder
-            .get_or_insert_with(|| Decoder::new(venue, symbols.iter().map(|(symbol, id)| (symbol.as_str(), *id))));
+        let decoder =
+            stream.decoder.get_or_insert_with(|| Decoder::new(venue, symbols.iter().map(|(symbol, id)| (symbol.as_str(), *id))));
         decoder.reparse(channel, bytes, &mut stream.made);
         stream.expected.extend(stream.made.drain(..));
         self.done.frames += 1;
@@ -227,8 +223,7 @@ mod tests {
         let delta = br#"{"e":"depthUpdate","E":1,"s":"SYN0USDT","U":9,"u":10,"b":[["100.0","5"]],"a":[]}"#;
         let quotes = [quote(1), quote(2), quote(2), quote(3)];
         let frames = quotes.iter().map(|text| (Channel::Connection(0), text.as_bytes()));
-        let frames =
-            frames.chain([(Channel::Connection(0), &delta[..]), (Channel::Snapshot(InstrumentId(0)), &snapshot[..])]);
+        let frames = frames.chain([(Channel::Connection(0), &delta[..]), (Channel::Snapshot(InstrumentId(0)), &snapshot[..])]);
         for (channel, bytes) in frames {
             let number = channel.number().expect("a channel");
             let pieces = frame_pieces(Venue::BinanceSpot, number, bytes);

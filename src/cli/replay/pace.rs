@@ -87,7 +87,9 @@ impl Witness<Kernel> for Watch<'_> {
             count = events.partition_point(|(stamp, _)| stamp.recv <= due);
         }
         let done = |seq: Seq| seq.next().get().saturating_sub(self.first.get().get());
-        if !self.tell && let Some((stamp, _)) = events.get(count.saturating_sub(1)) {
+        if !self.tell
+            && let Some((stamp, _)) = events.get(count.saturating_sub(1))
+        {
             self.progress.borrow_mut().at(done(stamp.seq), done(self.last));
         }
         count

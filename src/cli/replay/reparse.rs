@@ -50,7 +50,9 @@ pub(super) fn run(reader: &Reader<Event>, part: &Part, as_json: bool) -> Result<
             Some(difference) => print(difference)?,
         }
         if frames_unread + events_unframed > 0 {
-            say(format_args!("not compared: {frames_unread} frames without a parser here, {events_unframed} events without frames"));
+            say(format_args!(
+                "not compared: {frames_unread} frames without a parser here, {events_unframed} events without frames"
+            ));
         }
     }
     Ok(if difference.is_none() { Outcome::Done } else { Outcome::No })

@@ -84,7 +84,9 @@ pub(in crate::cli) fn of_session(reader: &Reader<Event>, wanted: Option<u64>) ->
     let last = end_of(sessions, place, reader.last_seq());
     let SessionInfo { id, first, .. } = sessions[place];
     if last < first {
-        return Err(Failure::could_not(format_args!("session {id} has no event: it ended before its first · 사건이 없는 세션입니다")));
+        return Err(Failure::could_not(format_args!(
+            "session {id} has no event: it ended before its first · 사건이 없는 세션입니다"
+        )));
     }
     Ok(Part { session: Some(id), from: first, until: Until::Seq(last), last, whole: sessions[place].last.is_some() })
 }
