@@ -231,7 +231,7 @@ mod tests {
             decoder.reparse(channel, bytes, &mut events);
         }
         let stamp = |(index, (venue, event))| (Stamp { seq: Seq::new(index + 1), recv: Nanos::ZERO, venue }, event);
-        (0..).zip(events).map(stamp).collect()
+        (0_u64..).zip(events).map(stamp).collect()
     }
 
     fn reparse(events: &[(Stamp, Event)], whole: bool) -> Result<Reparsed, Box<Difference>> {
