@@ -240,7 +240,7 @@ impl Latencies {
 
     /// A table for a person.
     pub fn table(&self, language: Language) -> String {
-        compare(&[(String::new(), self)], language)
+        compare(&[(String::new(), self.rows())], language)
     }
 }
 
@@ -251,7 +251,7 @@ impl fmt::Display for Latencies {
 }
 
 /// A table of several sessions, one below the other within each venue and stage. A name may be empty when there is one session.
-pub fn compare(sessions: &[(String, &Latencies)], language: Language) -> String {
+pub fn compare(sessions: &[(String, Vec<LatencyRow>)], language: Language) -> String {
     let (venue, stage, session, count, max) = match language {
         Language::English => ("venue", "stage", "session", "count", "max"),
         Language::Korean => ("거래소", "구간", "세션", "건수", "최대"),
@@ -268,9 +268,8 @@ pub fn compare(sessions: &[(String, &Latencies)], language: Language) -> String 
     line(venue, stage, session, [count, "p50", "p99", "p99.9", max]);
     for venue in Venue::ALL {
         for stage in Stage::ALL {
-            for (name, latencies) in sessions {
-                let Some(histogram) = latencies.get(venue, stage) else { continue };
-                let row = row(venue, stage, histogram);
+            for (name, rows) in sessions {
+                let Some(row) = rows.iter().find(|row| row.venue == venue.name() && row.stage == stage) else { continue };
                 let times = [row.p50_ns, row.p99_ns, row.p999_ns, row.max_ns].map(duration_text);
                 let count = row.count.to_string();
                 line(row.venue, stage.label(language), name, [&count, &times[0], &times[1], &times[2], &times[3]]);
@@ -379,7 +378,7 @@ mod tests {
         let widths: Vec<usize> = table.lines().map(columns).collect();
         assert_eq!(table.lines().count(), 5);
         assert!(widths.windows(2).all(|pair| pair[0] == pair[1]), "{table}");
-        let both = compare(&[("1".into(), &latencies), ("2".into(), &latencies)], Language::English);
+        let both = compare(&[("1".into(), latencies.rows()), ("2".into(), latencies.rows())], Language::English);
         assert_eq!(both.lines().count(), 9);
     }
 

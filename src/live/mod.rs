@@ -13,7 +13,17 @@
 pub mod clock;
 pub mod latency;
 pub mod gate;
+pub mod counts;
+pub mod status;
+pub mod world;
+pub mod summary;
+#[cfg(test)]
+mod tests;
 
 pub use clock::Clock;
+pub use counts::Counts;
 pub use gate::Gate;
 pub use latency::{Language, Latencies, Stage};
+pub use status::{Gauges, Profit, Status, progress_line};
+pub use summary::{FrameClasses, Halt, Summary};
+pub use world::{Ended, Paper, Wires, WorldError};

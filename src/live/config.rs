@@ -1,0 +1,101 @@
+//! What a live session is told: [`LiveConfig`].
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jangbu_journal::Durability;
+use serde::{Deserialize, Serialize};
+
+use super::journaling::Rhythm;
+use crate::event::command::Settings;
+use crate::market::{Currency, Money, Venue};
+use crate::simulator::SimulatorSettings;
+use crate::venue::binance::emulator::EmulatorConfig;
+use crate::venue::inbox::RawPolicy;
+
+/// Events that may wait for the kernel. At 100,000 frames a second that is 650 ms; past it gateways conflate quotes and wait with
+/// everything else.
+pub const QUEUE_CAPACITY: usize = 65_536;
+
+/// A venue to connect to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VenueConfig {
+    /// Which.
+    pub venue: Venue,
+    /// Where its REST API is, when not at its public address.
+    #[serde(default)]
+    pub rest_url: Option<String>,
+    /// Where its streams are, when not at their public address.
+    #[serde(default)]
+    pub ws_url: Option<String>,
+    /// The venue's own codes: `BTCUSDT`.
+    pub symbols: Vec<String>,
+}
+
+/// Cash at the start of a paper journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deposit {
+    /// Where.
+    pub venue: Venue,
+    /// Of what.
+    pub currency: Currency,
+    /// How much.
+    pub amount: Money,
+}
+
+/// Everything a live session is told.
+#[derive(Clone, Debug)]
+pub struct LiveConfig {
+    /// The directory of the journal; made if it is not there.
+    pub journal: PathBuf,
+    /// What a written event survives.
+    pub durability: Durability,
+    /// Size at which a volume is sealed, bytes.
+    pub volume_bytes_max: u64,
+    /// When to hand over, mark and save.
+    pub rhythm: Rhythm,
+    /// Which raw frames are kept beside the events made of them.
+    pub raw: RawPolicy,
+    /// What to connect to.
+    pub venues: Vec<VenueConfig>,
+    /// An emulator to start in this process. Venues of `venues` that it plays and that name no address are connected to it.
+    pub emulate: Option<EmulatorConfig>,
+    /// What the kernel is told at the start.
+    pub settings: Settings,
+    /// Whether strategies may place orders.
+    pub auto_trade: bool,
+    /// Cash put in when the journal is new.
+    pub deposits: Vec<Deposit>,
+    /// How the simulated venue behaves. Its first trade number is replaced by the seq at which the session begins.
+    pub simulator: SimulatorSettings,
+    /// Events that may wait for the kernel.
+    pub queue_capacity: usize,
+    /// Ends the session by itself after this long.
+    pub run_for: Option<Duration>,
+    /// Ends the session by itself once nothing has been heard for so long: for tapes.
+    pub until_quiet: Option<Duration>,
+}
+
+impl LiveConfig {
+    /// A paper session in this journal, with nothing to connect to yet.
+    pub fn paper(journal: impl Into<PathBuf>) -> Self {
+        LiveConfig {
+            journal: journal.into(),
+            durability: Durability::Process,
+            volume_bytes_max: 256 << 20,
+            rhythm: Rhythm::default(),
+            raw: RawPolicy::Off,
+            venues: Vec::new(),
+            emulate: None,
+            settings: Settings::default(),
+            auto_trade: true,
+            deposits: Vec::new(),
+            simulator: SimulatorSettings::default(),
+            queue_capacity: QUEUE_CAPACITY,
+            run_for: None,
+            until_quiet: None,
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! One session from start to summary: [`run`].
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, bounded, never};
+use jangbu_journal::{Nanos, Seq, SessionInfo, Stamp, Writer, WriterOptions};
+
+use super::clock::Clock;
+use super::config::LiveConfig;
+use super::error::LiveError;
+use super::gateways::Gateways;
+use super::halt::{Death, Life, live};
+use super::journaling::Journaling;
+use super::restart::{Resumed, opening, resume};
+use super::status::{Gauges, Status, progress_line, status};
+use super::summary::{Halt, Summary, latency_path, replay_commands, summary_path};
+use super::world::{Paper, Wires};
+use crate::effect::Notice;
+use crate::event::{Command, Event};
+use crate::kernel::Kernel;
+use crate::simulator::{Simulator, SimulatorSettings};
+use crate::venue::inbox;
+
+/// How often the progress line is made, and the clock compared.
+const PROGRESS_EVERY: Duration = Duration::from_secs(1);
+/// How long the main thread sleeps before it looks at the stop flag again.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// Notices nobody has read yet; more are dropped (the journal has what caused them).
+const NOTICES_MAX: usize = 1_024;
+/// Commands that wait for the kernel.
+pub const COMMANDS_MAX: usize = 256;
+
+/// What hears of a session while it runs.
+pub struct Hooks {
+    /// Gets a line each second.
+    pub progress: Option<Box<dyn FnMut(&str)>>,
+    /// Gets what the kernel wants people to know.
+    pub notice: Option<Box<dyn FnMut(&Stamp, &Notice)>>,
+    /// What the operator says.
+    pub commands: Receiver<Command>,
+}
+
+impl Default for Hooks {
+    /// Nobody listens and nobody commands.
+    fn default() -> Self {
+        Hooks { progress: None, notice: None, commands: never() }
+    }
+}
+
+/// Runs a session until `stop` is set, the configuration says so, or it is halted. A session that was halted still has a summary,
+/// and says in it why.
+///
+/// The journal is read, checked and caught up with first; then gateways connect and the kernel's thread drives the one loop.
+///
+/// # Errors
+/// When the session cannot begin.
+pub fn run(config: &LiveConfig, stop: &Arc<AtomicBool>, mut hooks: Hooks) -> Result<Summary, LiveError> {
+    let resumed = resume(&config.journal)?;
+    let writer = open(config, resumed.last)?;
+    let clock = Clock::starting(resumed.clock);
+    let session = resumed.session;
+    let (start, started) = (resumed.last.next(), clock.now());
+
+    let (inbox, receiver) = inbox::channel(config.queue_capacity);
+    let inbox_gauges = Arc::clone(inbox.gauges());
+    let (notices, heard) = bounded(NOTICES_MAX);
+    let gauges = Arc::new(Gauges::default());
+    let board = Arc::new(Mutex::new(Status::default()));
+    let gateways = Gateways::start(config, resumed.kernel.instruments(), inbox, &clock)?;
+
+    let wires = Wires {
+        inbox: receiver,
+        commands: std::mem::replace(&mut hooks.commands, never()),
+        notices,
+        stop: Arc::clone(stop),
+        gauges: Arc::clone(&gauges),
+        clock: clock.clone(),
+    };
+    let life = bear(config, resumed, writer, wires, started, &board)?;
+    let kernel = thread::Builder::new()
+        .name("kernel".into())
+        .spawn(move || live(life))
+        .map_err(|error| LiveError::System { what: "the kernel's thread", error })?;
+
+    let mut watch = Watch { hooks, gauges: &gauges, board: &board, clock: &clock, heard: &heard, events: 0 };
+    while !kernel.is_finished() {
+        watch.look(config.run_for.map(|span| started.plus(i64::try_from(span.as_nanos()).unwrap_or(i64::MAX))), stop);
+        if stop.load(Ordering::Acquire) {
+            gateways.stop();
+        }
+    }
+    // The kernel's own panics are caught on its thread; this one would be ours.
+    let death = kernel.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    watch.notices();
+    gateways.stop();
+    let (frames, troubles) = gateways.close();
+
+    let mut summary = summarise(config, session.0, (start, started), &death, clock.now());
+    summary.frames = frames;
+    summary.queue_high_water = inbox_gauges.market_events_max();
+    summary.notes.extend(troubles);
+    summary.notes.extend(keep(&config.journal, &summary, &death));
+    Ok(summary)
+}
+
+fn open(config: &LiveConfig, last: Seq) -> Result<Writer<Event>, LiveError> {
+    let options =
+        WriterOptions { durability: config.durability, volume_bytes_max: config.volume_bytes_max, ..WriterOptions::default() };
+    let writer = Writer::<Event>::open(&config.journal, options)?;
+    let found = writer.next_seq().previous();
+    if found != last {
+        return Err(LiveError::Moved { dir: config.journal.clone(), read: last, found });
+    }
+    Ok(writer)
+}
+
+/// Puts together what the kernel's thread owns.
+fn bear(
+    config: &LiveConfig,
+    resumed: Resumed,
+    mut writer: Writer<Event>,
+    wires: Wires,
+    started: Nanos,
+    board: &Arc<Mutex<Status>>,
+) -> Result<Life, LiveError> {
+    let start = (resumed.last.next(), resumed.clock);
+    let settings = SimulatorSettings { first_trade_id: start.0.get(), ..config.simulator.clone() };
+    let mut simulator = Simulator::new(settings);
+    let opening = opening(config, &resumed, &mut simulator);
+    let session = SessionInfo { id: resumed.session.0.into(), first: start.0, last: None, started, note: "paper".into() };
+    writer.begin_session(session)?;
+    let clock = wires.clock.clone();
+    let mut world = Paper::new(wires, simulator, resumed.session, opening);
+    if let Some(quiet) = config.until_quiet {
+        world = world.until_quiet(quiet);
+    }
+    let mut recorder = Journaling::new(writer, resumed.marks, config.rhythm, clock);
+    let board = Arc::clone(board);
+    recorder.watch(Box::new(move |stamp, kernel: &Kernel, marks| {
+        *board.lock().unwrap_or_else(PoisonError::into_inner) = status(kernel, stamp, marks);
+    }));
+    Ok(Life { kernel: resumed.kernel, world, recorder, start })
+}
+
+/// The main thread while the kernel runs.
+struct Watch<'a> {
+    hooks: Hooks,
+    gauges: &'a Gauges,
+    board: &'a Mutex<Status>,
+    clock: &'a Clock,
+    heard: &'a Receiver<(Stamp, Notice)>,
+    events: u64,
+}
+
+impl Watch<'_> {
+    /// Watches for a second, or until there is something to do. Sets `stop` at `until`.
+    fn look(&mut self, until: Option<Nanos>, stop: &AtomicBool) {
+        let begun = self.clock.now();
+        let mut now = begun;
+        while now.since(begun) < PROGRESS_EVERY.as_nanos() as i64 {
+            thread::sleep(LOOK_EVERY);
+            self.notices();
+            now = self.clock.now();
+            if until.is_some_and(|until| now >= until) {
+                stop.store(true, Ordering::Release);
+            }
+            if stop.load(Ordering::Acquire) {
+                return;
+            }
+        }
+        self.clock.follow();
+        let status = self.board.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(progress) = &mut self.hooks.progress {
+            progress(&progress_line(self.gauges, &status, self.events, now.since(begun) as f64 / 1e9));
+        }
+        self.events = self.gauges.events();
+    }
+
+    fn notices(&mut self) {
+        for (stamp, notice) in self.heard.try_iter() {
+            if let Some(hook) = &mut self.hooks.notice {
+                hook(&stamp, &notice);
+            }
+        }
+    }
+}
+
+fn summarise(config: &LiveConfig, session: u32, (first, started): (Seq, Nanos), death: &Death, ended: Nanos) -> Summary {
+    let journal = &config.journal;
+    let halt = death.halt.as_ref().map(|reason| Halt {
+        seq: death.applied.next().min(death.last),
+        reason: reason.clone(),
+        reproduce: format!("jangbu replay --journal {} --until {}", journal.display(), death.last),
+    });
+    let checkpoint = death.checkpoint.as_ref();
+    Summary {
+        session,
+        journal: journal.clone(),
+        first,
+        last: death.last,
+        started,
+        ended,
+        halt,
+        counts: death.ended.counts,
+        frames: Vec::new(),
+        status: death.status.clone(),
+        queue_high_water: 0,
+        gate_high_water: death.ended.gate_high_water,
+        latencies: death.ended.latencies.rows(),
+        state: checkpoint.map_or_else(String::new, |checkpoint| format!("{:016x}", checkpoint.state)),
+        effects: checkpoint.map_or(0, |checkpoint| checkpoint.effects_count),
+        effects_digest: checkpoint.map_or_else(String::new, |checkpoint| format!("{:016x}", checkpoint.effects)),
+        replay: replay_commands(journal, session),
+        notes: Vec::new(),
+    }
+}
+
+/// Keeps latencies and summary beside the journal. What cannot be kept is said; the journal itself is whole without them.
+fn keep(journal: &Path, summary: &Summary, death: &Death) -> Vec<String> {
+    let mut notes = Vec::new();
+    let path = latency_path(journal, summary.session);
+    if let Err(error) = death.ended.latencies.save(&path, summary.started, summary.ended) {
+        notes.push(error.to_string());
+    }
+    let path = summary_path(journal, summary.session);
+    let written = serde_json::to_vec_pretty(summary).map_err(std::io::Error::from).and_then(|text| fs::write(&path, text));
+    if let Err(error) = written {
+        notes.push(format!("summary {}: {error}", path.display()));
+    }
+    notes
+}

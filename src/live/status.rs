@@ -1,0 +1,132 @@
+//! What a session shows while it runs: [`Gauges`], [`Status`], and the [`progress_line`] of both.
+
+use core::fmt::Write as _;
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+
+use jangbu_journal::{Nanos, Seq};
+use serde::Serialize;
+
+use super::latency::duration_text;
+
+/// Numbers the world writes after every event and anyone reads.
+#[derive(Debug, Default)]
+pub struct Gauges {
+    events: AtomicU64,
+    lag_ns: AtomicI64,
+    queue: AtomicUsize,
+    queue_high_water: AtomicUsize,
+}
+
+impl Gauges {
+    /// After an event from outside was applied, `lag_ns` after it was received, with `queue` more waiting.
+    #[inline]
+    pub fn on_applied(&self, events: u64, lag_ns: i64, queue: usize) {
+        self.events.store(events, Ordering::Relaxed);
+        self.lag_ns.store(lag_ns, Ordering::Relaxed);
+        self.queue.store(queue, Ordering::Relaxed);
+        self.queue_high_water.fetch_max(queue, Ordering::Relaxed);
+    }
+
+    /// Events of the session so far.
+    pub fn events(&self) -> u64 {
+        self.events.load(Ordering::Relaxed)
+    }
+
+    /// How long the last event from outside took from the socket through the kernel, nanoseconds.
+    pub fn lag_ns(&self) -> i64 {
+        self.lag_ns.load(Ordering::Relaxed)
+    }
+
+    /// How many wait in the queue.
+    pub fn queue(&self) -> usize {
+        self.queue.load(Ordering::Relaxed)
+    }
+
+    /// The most that ever waited.
+    pub fn queue_high_water(&self) -> usize {
+        self.queue_high_water.load(Ordering::Relaxed)
+    }
+}
+
+/// What the kernel's state comes to, for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// The last event it was taken after.
+    pub seq: Seq,
+    /// That event's time.
+    pub at: Nanos,
+    /// Effects so far, since the journal began.
+    pub effects: u64,
+    /// Orders open or in flight.
+    pub open_orders: usize,
+    /// Positions, like `BTCUSDT -0.010 @ 61,234.5`.
+    pub positions: Vec<String>,
+    /// Profit by currency.
+    pub profits: Vec<Profit>,
+    /// Whether the kill switch is on.
+    pub killed: bool,
+}
+
+/// Profit in one currency, as decimal text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Profit {
+    /// Which currency.
+    pub currency: String,
+    /// Of closed positions, before fees.
+    pub realised: String,
+    /// Of open ones, at the last price.
+    pub unrealised: String,
+    /// Fees paid.
+    pub fees: String,
+}
+
+/// What one line says of a running session. `before` is how many events there were `seconds` earlier.
+pub fn progress_line(gauges: &Gauges, status: &Status, before: u64, seconds: f64) -> String {
+    let events = gauges.events();
+    let rate = events.saturating_sub(before) as f64 / seconds.max(1e-3);
+    let lag = duration_text(u64::try_from(gauges.lag_ns()).unwrap_or(0));
+    let mut line = format!(
+        "seq {} · {rate:.0} events/s · queue {} (high {}) · lag {lag} · open orders {}",
+        status.seq,
+        gauges.queue(),
+        gauges.queue_high_water(),
+        status.open_orders,
+    );
+    // Writing to a String cannot fail.
+    for position in &status.positions {
+        let _ = write!(line, " · {position}");
+    }
+    for profit in &status.profits {
+        let _ =
+            write!(line, " · {} realised {} unrealised {} fees {}", profit.currency, profit.realised, profit.unrealised, profit.fees);
+    }
+    if status.killed {
+        line.push_str(" · KILLED");
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_it_all() {
+        let gauges = Gauges::default();
+        gauges.on_applied(1_500, 42_000, 7);
+        gauges.on_applied(2_500, 40_000, 3);
+        let profit = Profit { currency: "USDT".into(), realised: "1.5".into(), unrealised: "-0.2".into(), fees: "0.3".into() };
+        let status = Status {
+            seq: Seq::new(9),
+            open_orders: 1,
+            positions: vec!["BTCUSDT 0.01".into()],
+            profits: vec![profit],
+            ..Status::default()
+        };
+        assert_eq!(
+            progress_line(&gauges, &status, 500, 2.0),
+            "seq 9 · 1000 events/s · queue 3 (high 7) · lag 40.0µs · open orders 1 · BTCUSDT 0.01 \
+             · USDT realised 1.5 unrealised -0.2 fees 0.3"
+        );
+    }
+}

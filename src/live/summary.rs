@@ -1,0 +1,147 @@
+//! What a session came to: [`Summary`], for people and as JSON.
+
+use core::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use jangbu_journal::{Nanos, Seq};
+use serde::Serialize;
+
+use super::counts::Counts;
+use super::latency::{Language, LatencyRow, compare, duration_text};
+use super::status::Status;
+
+/// What became of the frames of one venue. The classes add up to `received`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FrameClasses {
+    /// Which venue.
+    pub venue: String,
+    /// How many frames came.
+    pub received: u64,
+    /// How many of each class.
+    pub classes: Vec<(String, u64)>,
+}
+
+/// Why a session ended before anyone asked it to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Halt {
+    /// Where it stood.
+    pub seq: Seq,
+    /// What happened.
+    pub reason: String,
+    /// How to see it again.
+    pub reproduce: String,
+}
+
+/// What a session came to.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// Its number.
+    pub session: u32,
+    /// The journal it is in.
+    pub journal: PathBuf,
+    /// Its first event.
+    pub first: Seq,
+    /// Its last event.
+    pub last: Seq,
+    /// When it began.
+    pub started: Nanos,
+    /// When it ended.
+    pub ended: Nanos,
+    /// Whether it ended in good order, and if not why.
+    pub halt: Option<Halt>,
+    /// Events and effects by kind.
+    pub counts: Counts,
+    /// Frames by venue and class.
+    pub frames: Vec<FrameClasses>,
+    /// Orders, positions and profit at the end.
+    pub status: Status,
+    /// The most events that ever waited for the kernel.
+    pub queue_high_water: usize,
+    /// The most effects that ever waited for the journal.
+    pub gate_high_water: usize,
+    /// Latencies by venue and stage.
+    pub latencies: Vec<LatencyRow>,
+    /// Digest of the kernel's state at the end, as hexadecimal.
+    pub state: String,
+    /// How many effects there were since the journal began.
+    pub effects: u64,
+    /// Their digest, as hexadecimal.
+    pub effects_digest: String,
+    /// Commands that replay it.
+    pub replay: Vec<String>,
+    /// What else there is to say: a file that could not be written.
+    pub notes: Vec<String>,
+}
+
+impl Summary {
+    /// The text a terminal shows.
+    pub fn text(&self, language: Language) -> String {
+        let mut text = String::new();
+        let span = duration_text(u64::try_from(self.ended.since(self.started)).unwrap_or(0));
+        let counts = &self.counts;
+        let mut line = |name: &str, value: String| {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{name:<10} {value}");
+        };
+        line("session", format!("{} in {}, {span}", self.session, self.journal.display()));
+        if let Some(halt) = &self.halt {
+            line("HALTED", format!("at seq {}: {}", halt.seq, halt.reason));
+            line("reproduce", halt.reproduce.clone());
+        }
+        line("events", format!("{} (seq {}..{})", counts.events, self.first, self.last));
+        line("market", format!("{} trades, {} quotes, {} book updates", counts.trades, counts.quotes, counts.depths));
+        for frames in &self.frames {
+            let classes: Vec<String> = frames.classes.iter().map(|(name, count)| format!("{count} {name}")).collect();
+            line("frames", format!("{} {} = {}", frames.venue, frames.received, classes.join(" + ")));
+        }
+        line(
+            "orders",
+            format!(
+                "{} submitted, {} fills, {} rejected, {} cancelled; {} open",
+                counts.orders, counts.fills, counts.rejections, counts.cancellations, self.status.open_orders
+            ),
+        );
+        for position in &self.status.positions {
+            line("position", position.clone());
+        }
+        for profit in &self.status.profits {
+            line(
+                "profit",
+                format!("{} realised {}, unrealised {}, fees {}", profit.currency, profit.realised, profit.unrealised, profit.fees),
+            );
+        }
+        line("queue", format!("at most {} waiting for the kernel, {} for the journal", self.queue_high_water, self.gate_high_water));
+        line("state", self.state.clone());
+        line("effects", format!("{} digest {}", self.effects, self.effects_digest));
+        for note in &self.notes {
+            line("note", note.clone());
+        }
+        text.push('\n');
+        text.push_str(&compare(&[(String::new(), self.latencies.clone())], language));
+        text.push_str("\nreplay it:\n");
+        for command in &self.replay {
+            let _ = writeln!(text, "  {command}");
+        }
+        text
+    }
+}
+
+/// The commands that replay a session.
+pub fn replay_commands(journal: &Path, session: u32) -> Vec<String> {
+    let journal = journal.display();
+    vec![
+        format!("jangbu replay --journal {journal} --session {session}"),
+        format!("jangbu backtest --journal {journal} --session {session}"),
+        format!("jangbu latency --journal {journal} {session}"),
+    ]
+}
+
+/// Where the latencies of a session are kept.
+pub fn latency_path(journal: &Path, session: u32) -> PathBuf {
+    journal.join("sessions").join(format!("{session}.hlog"))
+}
+
+/// Where the summary of a session is kept.
+pub fn summary_path(journal: &Path, session: u32) -> PathBuf {
+    journal.join("sessions").join(format!("{session}.json"))
+}

@@ -1,0 +1,358 @@
+//! The world of paper trading: real markets, a simulated venue, real time: [`Paper`].
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender};
+use jangbu_journal::{Nanos, Seq, Stamp};
+use jangbu_replay::{Batch, Effects, Flow, Machine, World};
+
+use super::clock::Clock;
+use super::counts::Counts;
+use super::gate::{Gate, GateFull};
+use super::latency::{Latencies, Stage};
+use super::status::Gauges;
+use crate::account::{NewOrder, OrderId, SessionId};
+use crate::effect::{Effect, Notice};
+use crate::event::{Command, Event, MarketEvent};
+use crate::market::{InstrumentId, Venue};
+use crate::simulator::{Simulator, Turn, next_turn};
+use crate::venue::inbox::{Inbound, InboxReceiver};
+
+/// How long the world sleeps at most before it looks around: for commands, the stop flag, and events to hand to the journal.
+const SLEEP_MAX: Duration = Duration::from_millis(5);
+/// The same while effects wait for the journal.
+const SLEEP_GATED_MAX: Duration = Duration::from_micros(200);
+/// The same while an event's way into the journal is measured: the measure is this coarse.
+const SLEEP_PROBED_MAX: Duration = Duration::from_millis(1);
+/// How long the world goes on emptying the queue after it was told to stop.
+const DRAIN_NS_MAX: i64 = 3_000_000_000;
+/// Effects that may wait for the journal. At 100 orders a second and a stalled disk that is 40 s, twice the journal's own limit.
+const GATE_CAPACITY: usize = 4_096;
+/// Orders whose first answer is awaited, for measuring. More are not measured.
+const AWAITED_MAX: usize = 4_096;
+
+/// What the rest of the program tells the world, and hears from it.
+#[derive(Debug)]
+pub struct Wires {
+    /// What gateways heard.
+    pub inbox: InboxReceiver,
+    /// What the operator says.
+    pub commands: Receiver<Command>,
+    /// What the kernel wants people to know. When nobody listens, it is dropped: it is in the journal.
+    pub notices: Sender<(Stamp, Notice)>,
+    /// When set, the session ends.
+    pub stop: Arc<AtomicBool>,
+    /// Numbers for the progress line.
+    pub gauges: Arc<Gauges>,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// Why the world ended a run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WorldError {
+    /// The journal does not keep up with the effects.
+    #[error(transparent)]
+    Gate(#[from] GateFull),
+}
+
+/// Something about to be an event.
+#[derive(Debug)]
+struct Head {
+    recv: Nanos,
+    venue_time: Option<Nanos>,
+    /// Who sent it, if it came from outside.
+    venue: Option<Venue>,
+    event: Event,
+}
+
+/// Real markets from the inbox, our orders at the simulator, the operator's commands, timers; merged by
+/// [`crate::simulator::next_turn`], one event a batch, exactly as a backtest of the same journal merges them.
+#[derive(Debug)]
+pub struct Paper {
+    wires: Wires,
+    simulator: Simulator,
+    session: SessionId,
+    /// Said before anything else.
+    opening: VecDeque<Event>,
+    head: Option<Head>,
+    /// Whether the recorder was just told that nothing happens.
+    idle: bool,
+    /// Nothing is stamped before this: the simulator has come so far.
+    floor: Nanos,
+    stopping_since: Option<Nanos>,
+    ended: bool,
+    /// The quiet after which the session ends by itself, nanoseconds.
+    quiet_ns_max: Option<i64>,
+    last_heard: Option<Nanos>,
+    gate: Gate<Leaving>,
+    /// The event just given out, if it came from outside, and when it was received.
+    given: Option<(Seq, Venue, Nanos)>,
+    /// An event whose way into the journal is being measured.
+    probe: Option<(Seq, Venue, Nanos)>,
+    awaited: BTreeMap<OrderId, (Venue, Nanos)>,
+    /// By instrument id.
+    venues: Vec<Option<Venue>>,
+    counts: Counts,
+    latencies: Latencies,
+}
+
+/// What waits at the gate. In paper trading order effects go to the simulator at once, inside the boundary; what passes the gate
+/// is their measure.
+#[derive(Clone, Copy, Debug)]
+enum Leaving {
+    Measured(Venue),
+}
+
+/// What a world leaves behind.
+#[derive(Debug)]
+pub struct Ended {
+    /// What went through it.
+    pub counts: Counts,
+    /// How long it took.
+    pub latencies: Latencies,
+    /// The most effects that ever waited for the journal.
+    pub gate_high_water: usize,
+}
+
+impl Paper {
+    /// A world that begins by saying `opening`.
+    pub fn new(wires: Wires, simulator: Simulator, session: SessionId, opening: impl IntoIterator<Item = Event>) -> Self {
+        Paper {
+            wires,
+            simulator,
+            session,
+            opening: opening.into_iter().collect(),
+            head: None,
+            idle: false,
+            floor: Nanos::ZERO,
+            stopping_since: None,
+            ended: false,
+            quiet_ns_max: None,
+            last_heard: None,
+            gate: Gate::new(GATE_CAPACITY),
+            given: None,
+            probe: None,
+            awaited: BTreeMap::new(),
+            venues: Vec::new(),
+            counts: Counts::default(),
+            latencies: Latencies::default(),
+        }
+    }
+
+    /// Ends the session by itself once gateways have been quiet for so long.
+    #[must_use]
+    pub fn until_quiet(mut self, quiet: Duration) -> Self {
+        self.quiet_ns_max = Some(i64::try_from(quiet.as_nanos()).unwrap_or(i64::MAX));
+        self
+    }
+
+    /// What it leaves behind.
+    pub fn into_ended(self) -> Ended {
+        Ended { counts: self.counts, latencies: self.latencies, gate_high_water: self.gate.high_water() }
+    }
+
+    /// Fills the head with whoever is next, if anyone is.
+    fn look(&mut self) {
+        if self.head.is_some() {
+            return;
+        }
+        self.head = if let Some(event) = self.opening.pop_front() {
+            Some(self.now_said(event))
+        } else if let Ok(command) = self.wires.commands.try_recv() {
+            Some(self.now_said(Event::Command(Box::new(command))))
+        } else {
+            self.wires.inbox.try_recv().map(Head::from)
+        };
+    }
+
+    fn now_said(&self, event: Event) -> Head {
+        Head { recv: self.wires.clock.now(), venue_time: None, venue: None, event }
+    }
+
+    /// Gives an event out: it is in the batch, the simulator has seen it.
+    fn give(&mut self, batch: &mut Batch<Event>, head: Head) {
+        if let Some(venue) = head.venue {
+            self.given = Some((batch.next_seq(), venue, head.recv));
+            self.last_heard = Some(head.recv);
+            if let Some(at) = head.venue_time {
+                self.latencies.record_received(venue, at, head.recv);
+            }
+        }
+        self.counts.on_event(&head.event);
+        match &head.event {
+            Event::Market(MarketEvent::Instrument(instrument)) => self.on_instrument(instrument.id, instrument.venue),
+            Event::Order(order) => self.on_answer(order.order),
+            _ => {}
+        }
+        batch.push(head.recv.max(self.floor), head.venue_time, head.event);
+        self.idle = false;
+        if let Some((stamp, event)) = batch.as_slice().last() {
+            self.simulator.on_event(stamp, event);
+        }
+    }
+
+    fn on_instrument(&mut self, instrument: InstrumentId, venue: Venue) {
+        let index = instrument.index();
+        // The kernel refuses ids that are not dense; this is for measuring only.
+        if index <= self.venues.len().saturating_add(1_024) {
+            if self.venues.len() <= index {
+                self.venues.resize(index + 1, None);
+            }
+            self.venues[index] = Some(venue);
+        }
+    }
+
+    fn on_answer(&mut self, order: OrderId) {
+        if let Some((venue, sent)) = self.awaited.remove(&order) {
+            let took = self.wires.clock.now().since(sent);
+            self.latencies.record(venue, Stage::SentToAcknowledged, took);
+        }
+    }
+
+    /// Measures an order from here: into the journal, and until its first answer.
+    fn measure(&mut self, cause: Seq, now: Nanos, order: &NewOrder) -> Result<(), GateFull> {
+        let Some(venue) = self.venues.get(order.instrument.index()).copied().flatten() else { return Ok(()) };
+        self.gate.hold(cause, now, Leaving::Measured(venue))?;
+        if self.awaited.len() < AWAITED_MAX {
+            self.awaited.insert(order.id, (venue, now));
+        }
+        Ok(())
+    }
+
+    /// Nobody has anything to say. Tells the recorder first, then sleeps until somebody has, or `until`.
+    fn rest(&mut self, until: Option<Nanos>, now: Nanos) {
+        if !self.idle {
+            self.idle = true;
+            return;
+        }
+        self.idle = false;
+        let most = match (self.gate.is_empty(), self.probe.is_none()) {
+            (true, true) => SLEEP_MAX,
+            (true, false) => SLEEP_PROBED_MAX,
+            (false, _) => SLEEP_GATED_MAX,
+        };
+        let sleep = until.map_or(most, |until| most.min(Duration::from_nanos(u64::try_from(until.since(now)).unwrap_or(0))));
+        self.head = self.wires.inbox.recv_timeout(sleep).map(Head::from);
+    }
+
+    /// Whether it is time to say goodbye: every gateway is gone and all they heard is told. When told to stop (or when all is
+    /// quiet), gateways are given a while to go.
+    fn is_over(&mut self, now: Nanos) -> bool {
+        if let (Some(quiet), Some(heard)) = (self.quiet_ns_max, self.last_heard)
+            && now.since(heard) >= quiet
+        {
+            self.wires.stop.store(true, Ordering::Release);
+        }
+        if self.wires.inbox.is_closed() {
+            return true;
+        }
+        if !self.wires.stop.load(Ordering::Acquire) {
+            return false;
+        }
+        let since = *self.stopping_since.get_or_insert(now);
+        now.since(since) >= DRAIN_NS_MAX
+    }
+
+    fn measure_durable(&mut self, durable: Seq) {
+        let reached = self.probe.is_some_and(|(seq, _, _)| seq <= durable);
+        if !reached && self.gate.is_empty() {
+            return;
+        }
+        let now = self.wires.clock.now();
+        if reached && let Some((_, venue, applied)) = self.probe.take() {
+            self.latencies.record(venue, Stage::AppliedToDurable, now.since(applied));
+        }
+        self.gate.open(durable);
+        while let Some(held) = self.gate.pop() {
+            match held.what {
+                Leaving::Measured(venue) => self.latencies.record(venue, Stage::AppliedToDurable, now.since(held.applied)),
+            }
+        }
+    }
+}
+
+impl From<Inbound> for Head {
+    fn from(inbound: Inbound) -> Self {
+        Head { recv: inbound.recv, venue_time: inbound.venue_time, venue: Some(inbound.venue), event: inbound.event }
+    }
+}
+
+impl<M: Machine<Event = Event, Effect = Effect>> World<M> for Paper {
+    type Error = WorldError;
+
+    fn next(&mut self, wake_at: Option<Nanos>, batch: &mut Batch<Event>) -> Result<Flow, WorldError> {
+        if self.ended {
+            return Ok(Flow::Stop);
+        }
+        loop {
+            self.look();
+            let simulated = self.simulator.next_due();
+            // What comes later is stamped no earlier than what was said before it.
+            let heard = match &self.head {
+                Some(head) => head.recv.max(self.floor),
+                None => self.wires.clock.now(),
+            };
+            match next_turn(batch.clock(), simulated, wake_at, Some(heard)) {
+                Turn::Simulator(at) => {
+                    // The venue has acted at this moment: what a gateway stamped earlier and delivers only now came after it.
+                    self.floor = self.floor.max(at);
+                    if let Some((recv, event)) = self.simulator.pop_due(at) {
+                        self.give(batch, Head { recv, venue_time: None, venue: None, event });
+                        return Ok(Flow::Continue);
+                    }
+                }
+                Turn::Timer(at) => {
+                    self.give(batch, Head { recv: at, venue_time: None, venue: None, event: Event::Tick });
+                    return Ok(Flow::Continue);
+                }
+                Turn::History(now) => {
+                    if let Some(head) = self.head.take() {
+                        self.give(batch, head);
+                    } else if self.is_over(now) {
+                        let end = Command::SessionEnded { session: self.session };
+                        let end = self.now_said(Event::Command(Box::new(end)));
+                        self.give(batch, end);
+                        self.ended = true;
+                    } else {
+                        let until = [simulated, wake_at].into_iter().flatten().min();
+                        self.rest(until, now);
+                    }
+                    return Ok(if self.ended { Flow::Stop } else { Flow::Continue });
+                }
+                Turn::Nobody => unreachable!("the clock always has a turn"),
+            }
+        }
+    }
+
+    fn take(&mut self, stamp: &Stamp, effects: &mut Effects<Effect>) -> Result<(), WorldError> {
+        let now = self.wires.clock.now();
+        for effect in effects.drain() {
+            self.counts.on_effect(&effect);
+            if let Effect::Submit(order) = &effect {
+                self.measure(stamp.seq, now, order)?;
+            }
+            if let Effect::Notify(notice) = effect {
+                let _ = self.wires.notices.try_send((*stamp, notice));
+            } else {
+                self.simulator.take(stamp.recv, &effect);
+            }
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, durable: Seq) -> Result<(), WorldError> {
+        if let Some((seq, venue, recv)) = self.given.take() {
+            let now = self.wires.clock.now();
+            let lag = now.since(recv);
+            self.latencies.record(venue, Stage::ReceivedToApplied, lag);
+            self.wires.gauges.on_applied(self.counts.events, lag, self.wires.inbox.len());
+            self.probe.get_or_insert((seq, venue, now));
+        }
+        self.measure_durable(durable);
+        Ok(())
+    }
+}
