@@ -11,7 +11,7 @@ use crate::drive::{DriveError, drive};
 use crate::effects::Effects;
 use crate::history::{Recorded, Until};
 use crate::machine::{LoadError, Machine};
-use crate::marks::{Checker, Divergence};
+use crate::marks::{Checker, Divergence, Marks};
 use crate::witness::{Admitted, Witness, Witnessed};
 
 /// Which part of a journal to replay, and from what state.
@@ -44,6 +44,19 @@ pub struct Verification {
     pub state: Digest,
     /// The first difference, if there is one.
     pub divergence: Option<Divergence>,
+}
+
+impl Verification {
+    /// Counts effects on from `last`.
+    pub fn marks(&self) -> Marks {
+        Marks::resume(Some(&Checkpoint {
+            seq: self.last,
+            effects_count: self.effects,
+            effects: self.effects_digest.0,
+            state: self.state.0,
+            parts: Vec::new(),
+        }))
+    }
 }
 
 /// Why a replay could not be carried out.

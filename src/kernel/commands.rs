@@ -121,7 +121,7 @@ impl Kernel {
         self.operator.liquidating = true;
         self.operator.auto_trade = false;
         self.cancel_where(effects, |_| true);
-        for index in 0..self.markets.len() {
+        for index in 0..self.markets.end() {
             if let Ok(id) = u32::try_from(index) {
                 self.close_position(InstrumentId(id), effects);
             }

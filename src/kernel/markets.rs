@@ -87,7 +87,8 @@ pub(super) enum BookChange {
 /// Every market, by instrument id.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Markets {
-    markets: Vec<Market>,
+    /// `None`: venues define theirs at the same time, so a number may come before a lower one.
+    markets: Vec<Option<Market>>,
     /// Phases of whole venues.
     phases: Vec<(Venue, PhaseKind)>,
     /// Connections that are down.
@@ -97,30 +98,37 @@ pub(super) struct Markets {
 impl Markets {
     #[inline]
     pub(super) fn get(&self, id: InstrumentId) -> Option<&Market> {
-        self.markets.get(id.index())
+        self.markets.get(id.index())?.as_ref()
     }
 
     #[inline]
     pub(super) fn get_mut(&mut self, id: InstrumentId) -> Option<&mut Market> {
-        self.markets.get_mut(id.index())
+        self.markets.get_mut(id.index())?.as_mut()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Market> + '_ {
-        self.markets.iter()
+        self.markets.iter().flatten()
     }
 
-    pub(super) fn len(&self) -> usize {
+    /// Ids are below this.
+    pub(super) fn end(&self) -> usize {
         self.markets.len()
     }
 
-    /// Defines an instrument, or defines one anew. False when its id is not the next one, or is another instrument's.
+    /// Defines an instrument, or defines one anew. False when its id is too large to be one, or is another instrument's.
     pub(super) fn define(&mut self, instrument: &Instrument) -> bool {
         let index = instrument.id.index();
-        if index == self.markets.len() && instrument.id.0 < INSTRUMENTS_MAX {
-            self.markets.push(Market::new(instrument.clone()));
-            return true;
+        if instrument.id.0 >= INSTRUMENTS_MAX {
+            return false;
         }
-        let Some(known) = self.markets.get_mut(index) else { return false };
+        if index >= self.markets.len() {
+            self.markets.resize(index + 1, None);
+        }
+        let slot = &mut self.markets[index];
+        let Some(known) = slot else {
+            *slot = Some(Market::new(instrument.clone()));
+            return true;
+        };
         // Positions and orders are kept by id: what the id means must not change under them.
         let same = known.instrument.venue == instrument.venue
             && known.instrument.symbol == instrument.symbol
@@ -135,7 +143,7 @@ impl Markets {
     /// Remembers a trade. `None` when the instrument is not known.
     #[inline]
     pub(super) fn on_trade(&mut self, trade: &Trade) -> Option<&mut Market> {
-        let market = self.markets.get_mut(trade.instrument.index())?;
+        let market = self.get_mut(trade.instrument)?;
         market.last = Some(trade.price);
         Some(market)
     }
@@ -152,7 +160,7 @@ impl Markets {
 
     #[inline]
     pub(super) fn on_level(&mut self, level: &Level) -> BookChange {
-        let Some(market) = self.markets.get_mut(level.instrument.index()) else { return BookChange::None };
+        let Some(market) = self.get_mut(level.instrument) else { return BookChange::None };
         if market.levels_left == 0 || !market.book_valid {
             return BookChange::None;
         }
@@ -218,13 +226,13 @@ impl Markets {
         if let Err(place) = self.down.binary_search(&(venue, channel)) {
             self.down.insert(place, (venue, channel));
         }
-        self.markets.iter_mut().filter(|market| market.instrument.venue == venue).for_each(Market::lose);
+        self.markets.iter_mut().flatten().filter(|market| market.instrument.venue == venue).for_each(Market::lose);
     }
 
     /// A new session: no connection of the one before is left.
     pub(super) fn on_session(&mut self) {
         self.down.clear();
-        self.markets.iter_mut().for_each(Market::lose);
+        self.markets.iter_mut().flatten().for_each(Market::lose);
     }
 }
 

@@ -213,11 +213,8 @@ impl Kernel {
             self.strategies.on_instrument(instrument);
         } else {
             let text = alloc::format!(
-                "the definition of {} {} as {} was not taken: that number is another instrument's, or not the next one ({})",
-                instrument.venue,
-                instrument.symbol,
-                instrument.id,
-                self.markets.len()
+                "the definition of {} {} as {} was not taken: that number is another instrument's, or too large to be one",
+                instrument.venue, instrument.symbol, instrument.id,
             );
             notices::say(Severity::Critical, "market.instrument", effects, text);
         }

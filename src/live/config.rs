@@ -4,46 +4,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jangbu_journal::Durability;
-use serde::{Deserialize, Serialize};
 
 use super::journaling::Rhythm;
+use crate::config::{Deposit, RawFrames, VenueConfig};
 use crate::event::command::Settings;
-use crate::market::{Currency, Money, Venue};
 use crate::simulator::SimulatorSettings;
 use crate::venue::binance::emulator::EmulatorConfig;
-use crate::venue::inbox::RawPolicy;
 
 /// Events that may wait for the kernel. At 100,000 frames a second that is 650 ms; past it gateways conflate quotes and wait with
 /// everything else.
 pub const QUEUE_CAPACITY: usize = 65_536;
-
-/// A venue to connect to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VenueConfig {
-    /// Which.
-    pub venue: Venue,
-    /// Where its REST API is, when not at its public address.
-    #[serde(default)]
-    pub rest_url: Option<String>,
-    /// Where its streams are, when not at their public address.
-    #[serde(default)]
-    pub ws_url: Option<String>,
-    /// The venue's own codes: `BTCUSDT`.
-    pub symbols: Vec<String>,
-}
-
-/// Cash at the start of a paper journal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Deposit {
-    /// Where.
-    pub venue: Venue,
-    /// Of what.
-    pub currency: Currency,
-    /// How much.
-    pub amount: Money,
-}
 
 /// Everything a live session is told.
 #[derive(Clone, Debug)]
@@ -57,7 +27,7 @@ pub struct LiveConfig {
     /// When to hand over, mark and save.
     pub rhythm: Rhythm,
     /// Which raw frames are kept beside the events made of them.
-    pub raw: RawPolicy,
+    pub raw: RawFrames,
     /// What to connect to.
     pub venues: Vec<VenueConfig>,
     /// An emulator to start in this process. Venues of `venues` that it plays and that name no address are connected to it.
@@ -86,7 +56,7 @@ impl LiveConfig {
             durability: Durability::Process,
             volume_bytes_max: 256 << 20,
             rhythm: Rhythm::default(),
-            raw: RawPolicy::Off,
+            raw: RawFrames::Off,
             venues: Vec::new(),
             emulate: None,
             settings: Settings::default(),

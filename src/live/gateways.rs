@@ -10,13 +10,15 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::clock::Clock;
-use super::config::{LiveConfig, VenueConfig};
+use super::config::LiveConfig;
 use super::error::LiveError;
 use super::summary::FrameClasses;
+use crate::config::{Stream, VenueConfig};
 use crate::market::{Instrument, InstrumentId, Venue};
 use crate::venue::binance::config::{BinanceConfig, Streams, TradeStream};
 use crate::venue::binance::emulator::{Emulator, MarketKind};
 use crate::venue::binance::gateway::BinanceGateway;
+use crate::venue::binance::stats::GatewayStats;
 use crate::venue::inbox::Inbox;
 use crate::venue::{Gateway as _, Now, VenueError};
 
@@ -26,7 +28,7 @@ const GOODBYE: Duration = Duration::from_secs(3);
 /// A running gateway.
 struct Running {
     venue: Venue,
-    counts: crate::venue::binance::gateway::Counts,
+    stats: Arc<GatewayStats>,
     task: JoinHandle<Result<(), VenueError>>,
 }
 
@@ -67,9 +69,9 @@ impl Gateways {
             let clock = clock.clone();
             let now: Now = Arc::new(move || clock.now());
             let gateway = BinanceGateway::new(settings, inbox.clone(), now)
-                .map_err(|error| LiveError::Gateway { venue: venue.venue, reason: error.to_string() })?;
-            let counts = gateway.counts();
-            running.push(Running { venue: venue.venue, counts, task: runtime.spawn(gateway.run(stopped.clone())) });
+                .map_err(|error| LiveError::Gateway { venue: venue.kind, reason: error.to_string() })?;
+            let stats = gateway.stats();
+            running.push(Running { venue: venue.kind, stats, task: runtime.spawn(gateway.run(stopped.clone())) });
         }
         Ok(Gateways { runtime, stop, running, emulator })
     }
@@ -90,7 +92,7 @@ impl Gateways {
         let mut frames = Vec::new();
         let mut notes = Vec::new();
         for running in self.running.drain(..) {
-            let Running { venue, counts, mut task } = running;
+            let Running { venue, stats, mut task } = running;
             match self.runtime.block_on(async { timeout(GOODBYE, &mut task).await }) {
                 Ok(Ok(Ok(()))) => {}
                 Ok(Ok(Err(error))) => notes.push(error.to_string()),
@@ -100,8 +102,8 @@ impl Gateways {
                     notes.push(format!("{venue}: the gateway did not end within {} s", GOODBYE.as_secs()));
                 }
             }
-            let counts = counts.get();
-            let classes = counts.classes().iter().filter(|(_, count)| *count > 0).map(|(name, count)| ((*name).to_owned(), *count));
+            let counts = stats.frames();
+            let classes = counts.classes().into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name.to_owned(), count));
             frames.push(FrameClasses { venue: venue.name().to_owned(), received: counts.received, classes: classes.collect() });
         }
         if let Some(emulator) = self.emulator.take() {
@@ -145,7 +147,7 @@ fn venues(config: &LiveConfig, emulator: Option<&Emulator>) -> Result<Vec<VenueC
             symbols.sort_unstable();
             symbols.dedup();
             if !symbols.is_empty() {
-                venues.push(VenueConfig { venue, rest_url: None, ws_url: None, symbols });
+                venues.push(VenueConfig { kind: venue, endpoint: None, symbols, streams: Stream::ALL.to_vec() });
             }
         }
     }
@@ -154,27 +156,30 @@ fn venues(config: &LiveConfig, emulator: Option<&Emulator>) -> Result<Vec<VenueC
 
 /// How the gateway of a Binance venue connects.
 fn binance(venue: &VenueConfig, emulator: Option<&Emulator>, numbers: &mut Numbers<'_>) -> Result<BinanceConfig, LiveError> {
-    let symbols = venue.symbols.iter().map(|symbol| (symbol.to_ascii_uppercase(), numbers.of(venue.venue, symbol))).collect();
-    let mut settings = match venue.venue {
+    let symbols = venue.symbols.iter().map(|symbol| (symbol.to_ascii_uppercase(), numbers.of(venue.kind, symbol))).collect();
+    let mut settings = match venue.kind {
         Venue::BinanceSpot => BinanceConfig::spot(symbols),
         Venue::BinanceUsdM => BinanceConfig::usd_m(symbols),
-        Venue::Kiwoom | Venue::Upbit => return Err(LiveError::NoGateway { venue: venue.venue }),
+        Venue::Kiwoom | Venue::Upbit => return Err(LiveError::NoGateway { venue: venue.kind }),
     };
-    if venue.rest_url.is_none()
-        && venue.ws_url.is_none()
-        && let (Some(emulator), Some(kind)) = (emulator, kind_of(venue.venue))
-        && let Some(address) = emulator.address_of(kind)
-    {
-        settings = settings.at(address);
-        settings.streams = played(&emulator.streams_of(kind), settings.streams);
+    match (&venue.endpoint, emulator, kind_of(venue.kind)) {
+        (Some(endpoint), ..) => settings = settings.at_endpoint(endpoint),
+        (None, Some(emulator), Some(kind)) if emulator.address_of(kind).is_some() => {
+            if let Some(address) = emulator.address_of(kind) {
+                settings = settings.at(address);
+                settings.streams = played(&emulator.streams_of(kind), settings.streams);
+            }
+        }
+        _ => {}
     }
-    if let Some(url) = &venue.rest_url {
-        settings.rest_url.clone_from(url);
-    }
-    if let Some(url) = &venue.ws_url {
-        settings.ws_url.clone_from(url);
-        settings.split_roots = false;
-    }
+    let asked = |stream| venue.streams.contains(&stream);
+    let Streams { trades, quotes, depth, bars } = settings.streams;
+    settings.streams = Streams {
+        trades: if asked(Stream::Trades) { trades } else { TradeStream::Off },
+        quotes: quotes && asked(Stream::Quotes),
+        depth: depth.filter(|_| asked(Stream::Book)),
+        bars,
+    };
     Ok(settings)
 }
 

@@ -4,10 +4,10 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jangbu_journal::{Checkpoint, JournalError, Nanos, Seq};
-use jangbu_replay::{DriveError, Machine as _, Marks, Parts, drive};
+use jangbu_replay::{DriveError, drive};
 
 use super::journaling::Journaling;
-use super::status::{Profit, Status};
+use super::status::{Status, status};
 use super::world::{Ended, Paper};
 use crate::kernel::Kernel;
 
@@ -63,7 +63,7 @@ pub fn live(mut life: Life) -> Death {
         }
     }
     let (last, applied) = (recorder.appended(), recorder.applied_to());
-    let status = if panicked { Status { seq: applied, ..Status::default() } } else { status(kernel, applied, recorder.marks()) };
+    let status = if panicked { Status { seq: applied, ..Status::default() } } else { status(kernel, kernel.stamp(), recorder.marks()) };
     let clean = halt.is_none();
     note(&mut halt, close(life.recorder, last, clean));
     Death { last, applied, halt, ended: life.world.into_ended(), checkpoint, status }

@@ -17,6 +17,13 @@ pub mod counts;
 pub mod status;
 pub mod world;
 pub mod summary;
+pub mod journaling;
+pub mod config;
+pub mod error;
+pub mod restart;
+pub mod gateways;
+pub mod halt;
+pub mod session;
 #[cfg(test)]
 mod tests;
 

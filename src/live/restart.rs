@@ -6,8 +6,9 @@ use jangbu_journal::{JournalError, Nanos, Reader, Seq};
 use jangbu_replay::{Marks, Span, Until, verify};
 
 use super::config::LiveConfig;
+use crate::config::Deposit;
 use super::error::LiveError;
-use crate::account::SessionId;
+use crate::account::{NewOrder, OrderState, OrderType, SessionId};
 use crate::event::{Answer, Command, Event};
 use crate::kernel::Kernel;
 use crate::simulator::Simulator;
@@ -52,7 +53,7 @@ pub fn resume(dir: &Path) -> Result<Resumed, LiveError> {
         reader => reader?,
     };
     let last = reader.last_seq();
-    let session = SessionId(reader.sessions()?.iter().map(|session| session.id).max().unwrap_or(0) + 1);
+    let session = next_session(&reader);
     if last == Seq::ZERO {
         return Ok(Resumed { session, ..Resumed::fresh() });
     }
@@ -65,8 +66,14 @@ pub fn resume(dir: &Path) -> Result<Resumed, LiveError> {
     if let Some(divergence) = replay.divergence {
         return Err(LiveError::Divergent { dir: dir.to_owned(), divergence: Box::new(divergence) });
     }
-    let marks = Marks::at(replay.effects, replay.effects_digest);
+    let marks = replay.marks();
     Ok(Resumed { kernel, last, clock, marks, session, replayed: replay.events })
+}
+
+/// The number after the journal's last session.
+fn next_session(reader: &Reader<Event>) -> SessionId {
+    let last = reader.sessions().iter().map(|session| session.id).max().unwrap_or(0);
+    SessionId(u32::try_from(last).unwrap_or(u32::MAX).saturating_add(1))
 }
 
 /// What a session says before anything is heard: that it begins, its settings, its cash if the journal is new, and what became of
@@ -78,7 +85,7 @@ pub fn opening(config: &LiveConfig, resumed: &Resumed, simulator: &mut Simulator
         Command::Configure(config.settings.clone()),
     ];
     if resumed.last == Seq::ZERO {
-        let deposit = |deposit: &super::config::Deposit| Command::Deposit {
+        let deposit = |deposit: &Deposit| Command::Deposit {
             venue: deposit.venue,
             currency: deposit.currency,
             amount: deposit.amount,
@@ -86,11 +93,13 @@ pub fn opening(config: &LiveConfig, resumed: &Resumed, simulator: &mut Simulator
         commands.extend(config.deposits.iter().map(deposit));
     }
     let mut events: Vec<Event> = commands.into_iter().map(command).collect();
-    for order in resumed.kernel.open_orders() {
-        if order.is_at_venue() {
-            simulator.adopt(&order.asked(), order.filled());
+    for order in resumed.kernel.orders() {
+        let is_resting = matches!(order.state, OrderState::Open | OrderState::PartiallyFilled);
+        if let (true, Some(limit)) = (is_resting, order.limit) {
+            let now = NewOrder { order_type: OrderType::Limit(limit), qty: order.qty, ..order.request };
+            simulator.adopt(&now, order.filled);
         } else {
-            events.push(Event::Answer(Box::new(Answer::NotFound { order: order.id() })));
+            events.push(Event::Answer(Box::new(Answer::NotFound { order: order.request.id })));
         }
     }
     events.push(command(Command::AutoTrade(config.auto_trade)));

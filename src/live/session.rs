@@ -71,7 +71,8 @@ pub fn run(config: &LiveConfig, stop: &Arc<AtomicBool>, mut hooks: Hooks) -> Res
     let (notices, heard) = bounded(NOTICES_MAX);
     let gauges = Arc::new(Gauges::default());
     let board = Arc::new(Mutex::new(Status::default()));
-    let gateways = Gateways::start(config, resumed.kernel.instruments(), inbox, &clock)?;
+    let known: Vec<_> = resumed.kernel.instruments().cloned().collect();
+    let gateways = Gateways::start(config, &known, inbox, &clock)?;
 
     let wires = Wires {
         inbox: receiver,

@@ -3,10 +3,13 @@
 use core::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
-use jangbu_journal::{Nanos, Seq};
+use jangbu_journal::{Nanos, Seq, Stamp};
+use jangbu_replay::Marks;
 use serde::Serialize;
 
 use super::latency::duration_text;
+use crate::kernel::{AccountResult, Kernel};
+use crate::market::Instrument;
 
 /// Numbers the world writes after every event and anyone reads.
 #[derive(Debug, Default)]
@@ -67,9 +70,11 @@ pub struct Status {
     pub killed: bool,
 }
 
-/// Profit in one currency, as decimal text.
+/// Profit of one account, as decimal text; `?` where a price is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Profit {
+    /// Where.
+    pub venue: String,
     /// Which currency.
     pub currency: String,
     /// Of closed positions, before fees.
@@ -78,6 +83,34 @@ pub struct Profit {
     pub unrealised: String,
     /// Fees paid.
     pub fees: String,
+    /// Taxes paid.
+    pub taxes: String,
+}
+
+/// What `kernel` comes to after the event at `stamp`.
+pub fn status(kernel: &Kernel, stamp: &Stamp, marks: &Marks) -> Status {
+    let held = |instrument: &Instrument| {
+        let position = kernel.portfolio().position(instrument.id);
+        let average = position.average()?;
+        Some(format!("{} {} @ {average}", instrument.symbol, position.qty))
+    };
+    let profit = |result: AccountResult| Profit {
+        venue: result.venue.name().into(),
+        currency: result.currency.as_str().into(),
+        realised: result.cash.realised.to_string(),
+        unrealised: result.unrealised.map_or_else(|| "?".into(), |money| money.to_string()),
+        fees: result.cash.fees.to_string(),
+        taxes: result.cash.taxes.to_string(),
+    };
+    Status {
+        seq: stamp.seq,
+        at: stamp.recv,
+        effects: marks.effects().0,
+        open_orders: kernel.orders().count(),
+        positions: kernel.instruments().filter_map(held).collect(),
+        profits: kernel.results().map(profit).collect(),
+        killed: kernel.killed().is_some(),
+    }
 }
 
 /// What one line says of a running session. `before` is how many events there were `seconds` earlier.
@@ -115,7 +148,7 @@ mod tests {
         let gauges = Gauges::default();
         gauges.on_applied(1_500, 42_000, 7);
         gauges.on_applied(2_500, 40_000, 3);
-        let profit = Profit { currency: "USDT".into(), realised: "1.5".into(), unrealised: "-0.2".into(), fees: "0.3".into() };
+        let profit = Profit { currency: "USDT".into(), realised: "1.5".into(), unrealised: "-0.2".into(), fees: "0.3".into(), ..Profit::default() };
         let status = Status {
             seq: Seq::new(9),
             open_orders: 1,

@@ -136,9 +136,17 @@ impl BinanceConfig {
 
     /// The same, but at one address that speaks plain HTTP and WebSocket on one port: an emulator.
     #[must_use]
-    pub fn at(mut self, address: std::net::SocketAddr) -> Self {
-        self.rest_url = format!("http://{address}");
-        self.ws_url = format!("ws://{address}");
+    pub fn at(self, address: std::net::SocketAddr) -> Self {
+        self.at_endpoint(&format!("ws://{address}"))
+    }
+
+    /// The same, but at one root for streams and REST: `ws://127.0.0.1:9443`, `wss://proxy.example`.
+    #[must_use]
+    pub fn at_endpoint(mut self, url: &str) -> Self {
+        let url = url.trim_end_matches('/');
+        // `ws` is to `http` as `wss` is to `https`.
+        self.rest_url = url.strip_prefix("ws").map_or_else(|| url.to_owned(), |rest| format!("http{rest}"));
+        self.ws_url = url.to_owned();
         self.split_roots = false;
         self
     }
