@@ -1,0 +1,261 @@
+//! `jangbu live`: markets by their real protocols, orders at the simulator, everything in the journal.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use jangbu_journal::{Durability, Nanos, Stamp};
+
+use super::answer::{Failure, Outcome, print, print_json, say};
+use super::emulate::{SpeedWord, tape_markets};
+use super::interrupt::Interrupt;
+use super::moment::time_text;
+use super::progress::Progress;
+use super::settings::ConfigArgs;
+use crate::config::{Config, Deposit, DurabilityName};
+use crate::effect::{Notice, Severity};
+use crate::event::command::{Settings, StrategySettings};
+use crate::live::config::LiveConfig;
+use crate::live::latency::Language;
+use crate::live::session::{Hooks, run as run_session};
+use crate::market::{Money, Venue};
+use crate::simulator::SimulatorSettings;
+use crate::venue::binance::emulator::{EmulatorConfig, MarketKind, MarketSource, Source, Speed, Start};
+
+/// `jangbu live`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// 장부 디렉터리 · The journal [default: jangbu-data]
+    #[arg(long, value_name = "DIR")]
+    journal: Option<PathBuf>,
+    /// 무엇에도 남는가: power 정전, process 강제 종료, relaxed · What an event survives
+    #[arg(long)]
+    durability: Option<String>,
+    /// 원문 프레임 보관: off, orders, all · Raw frames kept beside the events
+    #[arg(long)]
+    raw: Option<String>,
+    /// 거래소 대신 녹화한 파일로; 끝나면 끝냄 · Play tapes instead of connecting to venues; ends with them
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    tape: Vec<PathBuf>,
+    /// 내장 시장의 빠르기: 1은 녹화한 그대로, max는 받는 대로 · Pace of the built-in market
+    #[arg(long, default_value = "1")]
+    speed: SpeedWord,
+    /// 지어낸 시장의 씨앗 · What the made-up market is made from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// 이만큼 뒤에 끝냄 (30s, 10m, 8h) · End after this long
+    #[arg(long = "for", value_name = "SPAN")]
+    span: Option<Span>,
+    /// 전략이 주문하지 못하게 · Strategies look and do not trade
+    #[arg(long)]
+    no_trade: bool,
+    /// 요약을 JSON으로 · The summary as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// A span of time: `30s`, `10m`, `8h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Span(Duration);
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bad = || format!("`{text}` is not a span of time (expected a number and s, m or h, like 30s)");
+        let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(bad)?);
+        let seconds = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            _ => return Err(bad()),
+        };
+        let count: u64 = number.parse().map_err(|_| bad())?;
+        // A year is longer than any session, and far from where sums of times overflow.
+        let span = count.checked_mul(seconds).filter(|span| (1..=31_536_000).contains(span)).ok_or_else(bad)?;
+        Ok(Span(Duration::from_secs(span)))
+    }
+}
+
+/// Runs it.
+pub(super) fn run(args: Args) -> Result<Outcome, Failure> {
+    let mut layers = args.config.layers()?;
+    if let Some(dir) = &args.journal {
+        layers = layers.flag("--journal", "journal.dir", &dir.display().to_string());
+    }
+    for (flag, path, text) in [("--durability", "journal.durability", &args.durability), ("--raw", "journal.raw", &args.raw)] {
+        if let Some(text) = text {
+            layers = layers.flag(flag, path, text);
+        }
+    }
+    let config = live_config(layers.finish().map_err(Failure::wrong_use)?.config, &args)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    stop_on_interrupt(&stop)?;
+    greet(&config);
+    let mut progress = Progress::new("live");
+    let hooks = Hooks {
+        progress: Some(Box::new(move |line| progress.line(line))),
+        notice: Some(Box::new(tell)),
+        ..Hooks::default()
+    };
+    let summary = run_session(&config, &stop, hooks).map_err(Failure::could_not)?;
+    if args.json {
+        print_json(&serde_json::to_value(&summary).map_err(Failure::could_not)?)?;
+    } else {
+        print(summary.text(language()))?;
+    }
+    match summary.halt {
+        None => Ok(Outcome::Done),
+        Some(halt) => Err(Failure::could_not(format_args!(
+            "매매를 멈췄습니다 · trading stopped at seq {}: {}\n다시 보기 · to see it again: {}",
+            halt.seq, halt.reason, halt.reproduce
+        ))),
+    }
+}
+
+/// Settings and flags as the session wants them.
+fn live_config(config: Config, args: &Args) -> Result<LiveConfig, Failure> {
+    let mut live = LiveConfig::paper(config.journal.dir);
+    live.durability = match config.journal.durability {
+        Some(DurabilityName::Power) => Durability::Power,
+        // Paper money is not worth waiting for the disk.
+        Some(DurabilityName::Process) | None => Durability::Process,
+        Some(DurabilityName::Relaxed) => Durability::Relaxed,
+    };
+    live.volume_bytes_max = u64::from(config.journal.volume_mib) << 20;
+    live.rhythm.snapshot_events = config.journal.snapshot_events;
+    live.raw = config.journal.raw;
+    live.simulator = SimulatorSettings { latency: config.latency, ..SimulatorSettings::default() };
+    live.auto_trade = !args.no_trade;
+    live.run_for = args.span.map(|span| span.0);
+    live.settings = Settings { risk: config.risk, strategies: config.strategies };
+    live.venues = config.venues;
+    if !args.tape.is_empty() {
+        // What the settings connect to waits: a tape is played instead.
+        live.venues.clear();
+        live.emulate = Some(EmulatorConfig {
+            markets: tape_markets(&args.tape)?,
+            speed: args.speed.0,
+            start: Start::EveryStream,
+            ..EmulatorConfig::default()
+        });
+    } else if live.venues.is_empty() {
+        let source = || Source::Synthetic { symbols: Vec::new(), seed: args.seed };
+        let markets = [MarketKind::Spot, MarketKind::UsdM].map(|kind| MarketSource { kind, source: source(), bind: None });
+        live.emulate = Some(EmulatorConfig { markets: markets.into(), speed: args.speed.0, ..EmulatorConfig::default() });
+    }
+    if live.emulate.is_some() && live.settings.strategies.is_empty() {
+        live.settings.strategies.push(demonstration());
+    }
+    live.deposits = if config.deposits.is_empty() { default_deposits() } else { config.deposits };
+    Ok(live)
+}
+
+/// The strategy of a session that was told none: soon in the market, and often.
+fn demonstration() -> StrategySettings {
+    let parameters = [("fast", "20"), ("slow", "60"), ("on", "trade"), ("notional", "1000"), ("short", "true")];
+    StrategySettings {
+        name: "ema-cross".into(),
+        instruments: Vec::new(),
+        parameters: parameters.map(|(name, value)| (name.into(), value.into())).into(),
+    }
+}
+
+/// Paper money, when the settings give none: 10,000 USDT at each Binance venue.
+fn default_deposits() -> Vec<Deposit> {
+    let Ok(currency) = "USDT".parse() else { return Vec::new() };
+    let amount = Money::from_raw(10_000 * i128::from(crate::market::number::ONE));
+    [Venue::BinanceSpot, Venue::BinanceUsdM].map(|venue| Deposit { venue, currency, amount }).into()
+}
+
+/// The first interrupt ends the session in good order, the second one ends the program: the journal is made for that.
+fn stop_on_interrupt(stop: &Arc<AtomicBool>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::could_not)?;
+    let mut interrupt = runtime.block_on(async { Interrupt::new() }).map_err(Failure::could_not)?;
+    let stop = Arc::clone(stop);
+    let wait = move || {
+        runtime.block_on(interrupt.wait());
+        say("끝내는 중입니다 (한 번 더 누르면 바로 끝남) · ending; once more ends at once");
+        stop.store(true, Ordering::Release);
+        runtime.block_on(interrupt.wait());
+        std::process::exit(130);
+    };
+    thread::Builder::new().name("interrupt".into()).spawn(wait).map(drop).map_err(Failure::could_not)
+}
+
+/// What it is about to do.
+fn greet(config: &LiveConfig) {
+    let venues: Vec<&str> = config.venues.iter().map(|venue| venue.kind.name()).collect();
+    let market = match &config.emulate {
+        None => venues.join(", "),
+        Some(emulate) => {
+            let sources = emulate.markets.iter().map(|market| match &market.source {
+                Source::Tape(path) => path.display().to_string(),
+                Source::Synthetic { seed, .. } => format!("synthetic {:?} (seed {seed})", market.kind).to_lowercase(),
+            });
+            let pace = match emulate.speed {
+                Speed::Max => "max".to_owned(),
+                Speed::Times(times) => format!("{times}x"),
+            };
+            format!("{}, {pace}", sources.collect::<Vec<_>>().join(" + "))
+        }
+    };
+    let strategies: Vec<String> = config
+        .settings
+        .strategies
+        .iter()
+        .map(|strategy| {
+            let parameters: Vec<String> = strategy.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            format!("{} {}", strategy.name, parameters.join(" "))
+        })
+        .collect();
+    say(format_args!("모의 매매를 시작합니다: 시세는 실제 프로토콜로, 주문은 모의 체결로 · paper trading: real protocols, simulated fills"));
+    say(format_args!("  시장 · market    {market}"));
+    say(format_args!("  전략 · strategy  {}", if strategies.is_empty() { "-".to_owned() } else { strategies.join("; ") }));
+    say(format_args!("  장부 · journal   {} ({})", config.journal.display(), config.durability));
+    say("  Ctrl-C 끝내기 · ends the session");
+}
+
+/// What the kernel wants people to know.
+fn tell(stamp: &Stamp, notice: &Notice) {
+    let mark = match notice.severity {
+        Severity::Info => "·",
+        Severity::Warning => "!",
+        Severity::Critical => "!!",
+    };
+    say(format_args!("{} seq {} {mark} {}  [{}]", clock_text(stamp.recv), stamp.seq, notice.text, notice.code));
+}
+
+/// The time of day.
+fn clock_text(at: Nanos) -> String {
+    let text = time_text(at);
+    text.split_once(' ').map_or_else(|| text.clone(), |(_, time)| time.to_owned())
+}
+
+/// The language of the terminal.
+fn language() -> Language {
+    let korean = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .is_some_and(|value| value.starts_with("ko"));
+    if korean { Language::Korean } else { Language::English }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_read() {
+        let read = |text: &str| text.parse::<Span>().map(|span| span.0.as_secs()).ok();
+        assert_eq!((read("30s"), read("10m"), read("8h")), (Some(30), Some(600), Some(28_800)));
+        for bad in ["", "30", "s", "0s", "-3s", "3d", "99999999999999999999h", "10000h", "1.5h", "30초"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+}
