@@ -61,7 +61,7 @@ struct Binance {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct SpeedWord(Speed);
+pub(super) struct SpeedWord(pub(super) Speed);
 
 impl FromStr for SpeedWord {
     type Err = String;
@@ -99,9 +99,10 @@ pub(super) fn run(args: Args) -> Result<Outcome, Failure> {
     runtime.map_err(Failure::could_not)?.block_on(serve(config, &args))
 }
 
-fn config(args: &Binance) -> Result<EmulatorConfig, Failure> {
+/// A market for each tape; its kind is told by its frames.
+pub(super) fn tape_markets(tapes: &[PathBuf]) -> Result<Vec<MarketSource>, Failure> {
     let mut markets: Vec<MarketSource> = Vec::new();
-    for path in &args.tape {
+    for path in tapes {
         let kind = kind_of_tape(path).map_err(Failure::could_not)?;
         let kind = kind.ok_or_else(|| {
             let shown = path.display();
@@ -109,13 +110,18 @@ fn config(args: &Binance) -> Result<EmulatorConfig, Failure> {
         })?;
         if markets.iter().any(|market| market.kind == kind) {
             return Err(Failure::wrong_use(format_args!(
-                "{}: a second {} tape; run a second `jangbu emulate` for it · 같은 종류의 두 번째 파일입니다",
+                "{}: a second {} tape; one of each kind can be played at a time · 같은 종류의 두 번째 파일입니다",
                 path.display(),
                 kind_name(kind)
             )));
         }
         markets.push(MarketSource::tape(kind, path));
     }
+    Ok(markets)
+}
+
+fn config(args: &Binance) -> Result<EmulatorConfig, Failure> {
+    let mut markets = tape_markets(&args.tape)?;
     if markets.is_empty() {
         if args.exit_when_done {
             return Err(Failure::wrong_use(

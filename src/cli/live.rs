@@ -99,7 +99,9 @@ pub(super) fn run(args: Args) -> Result<Outcome, Failure> {
     greet(&config);
     let mut progress = Progress::new("live");
     let hooks = Hooks {
-        progress: Some(Box::new(move |line| progress.line(line))),
+        progress: Some(Box::new(move |line| {
+            progress.line(|| line.to_owned());
+        })),
         notice: Some(Box::new(tell)),
         ..Hooks::default()
     };
@@ -214,7 +216,9 @@ fn greet(config: &LiveConfig) {
             format!("{} {}", strategy.name, parameters.join(" "))
         })
         .collect();
-    say(format_args!("모의 매매를 시작합니다: 시세는 실제 프로토콜로, 주문은 모의 체결로 · paper trading: real protocols, simulated fills"));
+    say(format_args!(
+        "모의 매매를 시작합니다: 시세는 실제 프로토콜로, 주문은 모의 체결로 · paper trading: real protocols, simulated fills"
+    ));
     say(format_args!("  시장 · market    {market}"));
     say(format_args!("  전략 · strategy  {}", if strategies.is_empty() { "-".to_owned() } else { strategies.join("; ") }));
     say(format_args!("  장부 · journal   {} ({})", config.journal.display(), config.durability));

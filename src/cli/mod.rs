@@ -5,6 +5,7 @@
 
 mod answer;
 mod interrupt;
+mod live;
 mod progress;
 mod moment;
 mod settings;
@@ -30,6 +31,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// 모의 매매: 실제 시세, 모의 체결, 모두 장부에 · Paper trading: real markets, simulated fills, all of it journaled
+    Live(live::Args),
     /// 설정 파일 만들기, 확인, 보기 · Write, check or show the settings
     Config(config::Args),
     /// 이 기계에서의 빠르기, 한계에 대한 비율로 · How fast it is here, as ratios against the machine's limits
@@ -47,6 +50,7 @@ enum Command {
 impl Command {
     fn run(self) -> Result<Outcome, Failure> {
         match self {
+            Command::Live(args) => live::run(args),
             Command::Config(args) => config::run(args),
             Command::Bench(args) => bench::run(&args),
             Command::Emulate(args) => emulate::run(args),

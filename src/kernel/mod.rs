@@ -214,7 +214,9 @@ impl Kernel {
         } else {
             let text = alloc::format!(
                 "the definition of {} {} as {} was not taken: that number is another instrument's, or too large to be one",
-                instrument.venue, instrument.symbol, instrument.id,
+                instrument.venue,
+                instrument.symbol,
+                instrument.id,
             );
             notices::say(Severity::Critical, "market.instrument", effects, text);
         }

@@ -81,6 +81,19 @@ impl Gateways {
         self.emulator.as_ref()?.address_of(kind_of(venue)?)
     }
 
+    /// Whether the emulator has played its tapes to the end and gateways have heard all of it.
+    pub fn has_played_out(&self) -> bool {
+        let Some(emulator) = &self.emulator else { return false };
+        let stats = emulator.stats();
+        let heard: u64 = self.running.iter().map(|running| running.stats.frames().received).sum();
+        stats.finished && heard >= stats.frames_sent
+    }
+
+    /// How many frames the emulator has sent, if there is one.
+    pub fn frames_sent(&self) -> Option<u64> {
+        self.emulator.as_ref().map(|emulator| emulator.stats().frames_sent)
+    }
+
     /// Tells every gateway to end. More than once is the same as once.
     pub fn stop(&self) {
         self.stop.send_replace(true);
@@ -103,7 +116,8 @@ impl Gateways {
                 }
             }
             let counts = stats.frames();
-            let classes = counts.classes().into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name.to_owned(), count));
+            let classes =
+                counts.classes().into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name.to_owned(), count));
             frames.push(FrameClasses { venue: venue.name().to_owned(), received: counts.received, classes: classes.collect() });
         }
         if let Some(emulator) = self.emulator.take() {
@@ -142,8 +156,11 @@ fn venues(config: &LiveConfig, emulator: Option<&Emulator>) -> Result<Vec<VenueC
     let mut venues = config.venues.clone();
     if let (true, Some(emulator)) = (venues.is_empty(), emulator) {
         for (venue, kind) in [(Venue::BinanceSpot, MarketKind::Spot), (Venue::BinanceUsdM, MarketKind::UsdM)] {
-            let mut symbols: Vec<String> =
-                emulator.streams_of(kind).iter().filter_map(|stream| Some(stream.split_once('@')?.0.to_ascii_uppercase())).collect();
+            let mut symbols: Vec<String> = emulator
+                .streams_of(kind)
+                .iter()
+                .filter_map(|stream| Some(stream.split_once('@')?.0.to_ascii_uppercase()))
+                .collect();
             symbols.sort_unstable();
             symbols.dedup();
             if !symbols.is_empty() {
@@ -185,7 +202,8 @@ fn binance(venue: &VenueConfig, emulator: Option<&Emulator>, numbers: &mut Numbe
 
 /// The streams an emulator plays: the depth speed and the kind of trades that are on its tape.
 fn played(names: &[String], otherwise: Streams) -> Streams {
-    let depth = names.iter().find_map(|name| name.split_once("@depth")).map(|(_, speed)| speed.trim_start_matches('@').to_owned());
+    let depth =
+        names.iter().find_map(|name| name.split_once("@depth")).map(|(_, speed)| speed.trim_start_matches('@').to_owned());
     let has = |suffix: &str| names.iter().any(|name| name.ends_with(suffix));
     let trades = match (has("@trade"), has("@aggTrade")) {
         (true, _) => TradeStream::Each,

@@ -63,7 +63,8 @@ pub fn live(mut life: Life) -> Death {
         }
     }
     let (last, applied) = (recorder.appended(), recorder.applied_to());
-    let status = if panicked { Status { seq: applied, ..Status::default() } } else { status(kernel, kernel.stamp(), recorder.marks()) };
+    let status =
+        if panicked { Status { seq: applied, ..Status::default() } } else { status(kernel, kernel.stamp(), recorder.marks()) };
     let clean = halt.is_none();
     note(&mut halt, close(life.recorder, last, clean));
     Death { last, applied, halt, ended: life.world.into_ended(), checkpoint, status }

@@ -15,6 +15,7 @@ pub mod latency;
 pub mod gate;
 pub mod counts;
 pub mod status;
+pub mod fills;
 pub mod world;
 pub mod summary;
 pub mod journaling;

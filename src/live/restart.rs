@@ -6,9 +6,9 @@ use jangbu_journal::{JournalError, Nanos, Reader, Seq};
 use jangbu_replay::{Marks, Span, Until, verify};
 
 use super::config::LiveConfig;
-use crate::config::Deposit;
 use super::error::LiveError;
 use crate::account::{NewOrder, OrderState, OrderType, SessionId};
+use crate::config::Deposit;
 use crate::event::{Answer, Command, Event};
 use crate::kernel::Kernel;
 use crate::simulator::Simulator;
@@ -85,11 +85,8 @@ pub fn opening(config: &LiveConfig, resumed: &Resumed, simulator: &mut Simulator
         Command::Configure(config.settings.clone()),
     ];
     if resumed.last == Seq::ZERO {
-        let deposit = |deposit: &Deposit| Command::Deposit {
-            venue: deposit.venue,
-            currency: deposit.currency,
-            amount: deposit.amount,
-        };
+        let deposit =
+            |deposit: &Deposit| Command::Deposit { venue: deposit.venue, currency: deposit.currency, amount: deposit.amount };
         commands.extend(config.deposits.iter().map(deposit));
     }
     let mut events: Vec<Event> = commands.into_iter().map(command).collect();

@@ -90,7 +90,10 @@ pub fn run(config: &LiveConfig, stop: &Arc<AtomicBool>, mut hooks: Hooks) -> Res
 
     let mut watch = Watch { hooks, gauges: &gauges, board: &board, clock: &clock, heard: &heard, events: 0 };
     while !kernel.is_finished() {
-        watch.look(config.run_for.map(|span| started.plus(i64::try_from(span.as_nanos()).unwrap_or(i64::MAX))), stop);
+        watch.look(config.run_for.map(|span| started.plus(i64::try_from(span.as_nanos()).unwrap_or(i64::MAX))), stop, &gateways);
+        if gateways.has_played_out() {
+            stop.store(true, Ordering::Release);
+        }
         if stop.load(Ordering::Acquire) {
             gateways.stop();
         }
@@ -99,10 +102,12 @@ pub fn run(config: &LiveConfig, stop: &Arc<AtomicBool>, mut hooks: Hooks) -> Res
     let death = kernel.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     watch.notices();
     gateways.stop();
+    let frames_sent = gateways.frames_sent();
     let (frames, troubles) = gateways.close();
 
     let mut summary = summarise(config, session.0, (start, started), &death, clock.now());
     summary.frames = frames;
+    summary.frames_sent = frames_sent;
     summary.queue_high_water = inbox_gauges.market_events_max();
     summary.notes.extend(troubles);
     summary.notes.extend(keep(&config.journal, &summary, &death));
@@ -160,7 +165,7 @@ struct Watch<'a> {
 
 impl Watch<'_> {
     /// Watches for a second, or until there is something to do. Sets `stop` at `until`.
-    fn look(&mut self, until: Option<Nanos>, stop: &AtomicBool) {
+    fn look(&mut self, until: Option<Nanos>, stop: &AtomicBool, gateways: &Gateways) {
         let begun = self.clock.now();
         let mut now = begun;
         while now.since(begun) < PROGRESS_EVERY.as_nanos() as i64 {
@@ -170,7 +175,7 @@ impl Watch<'_> {
             if until.is_some_and(|until| now >= until) {
                 stop.store(true, Ordering::Release);
             }
-            if stop.load(Ordering::Acquire) {
+            if stop.load(Ordering::Acquire) || gateways.has_played_out() {
                 return;
             }
         }
@@ -209,6 +214,7 @@ fn summarise(config: &LiveConfig, session: u32, (first, started): (Seq, Nanos), 
         halt,
         counts: death.ended.counts,
         frames: Vec::new(),
+        frames_sent: None,
         status: death.status.clone(),
         queue_high_water: 0,
         gate_high_water: death.ended.gate_high_water,

@@ -62,7 +62,7 @@ pub struct Status {
     pub effects: u64,
     /// Orders open or in flight.
     pub open_orders: usize,
-    /// Positions, like `BTCUSDT -0.010 @ 61,234.5`.
+    /// Positions, like `binance-usdm BTCUSDT -0.010 @ 61234.5`.
     pub positions: Vec<String>,
     /// Profit by currency.
     pub profits: Vec<Profit>,
@@ -92,7 +92,7 @@ pub fn status(kernel: &Kernel, stamp: &Stamp, marks: &Marks) -> Status {
     let held = |instrument: &Instrument| {
         let position = kernel.portfolio().position(instrument.id);
         let average = position.average()?;
-        Some(format!("{} {} @ {average}", instrument.symbol, position.qty))
+        Some(format!("{} {} {} @ {average}", instrument.venue, instrument.symbol, position.qty))
     };
     let profit = |result: AccountResult| Profit {
         venue: result.venue.name().into(),
@@ -130,8 +130,11 @@ pub fn progress_line(gauges: &Gauges, status: &Status, before: u64, seconds: f64
         let _ = write!(line, " · {position}");
     }
     for profit in &status.profits {
-        let _ =
-            write!(line, " · {} realised {} unrealised {} fees {}", profit.currency, profit.realised, profit.unrealised, profit.fees);
+        let _ = write!(
+            line,
+            " · {} {} realised {} unrealised {} fees {}",
+            profit.venue, profit.currency, profit.realised, profit.unrealised, profit.fees
+        );
     }
     if status.killed {
         line.push_str(" · KILLED");
@@ -148,7 +151,14 @@ mod tests {
         let gauges = Gauges::default();
         gauges.on_applied(1_500, 42_000, 7);
         gauges.on_applied(2_500, 40_000, 3);
-        let profit = Profit { currency: "USDT".into(), realised: "1.5".into(), unrealised: "-0.2".into(), fees: "0.3".into(), ..Profit::default() };
+        let profit = Profit {
+            venue: "binance-spot".into(),
+            currency: "USDT".into(),
+            realised: "1.5".into(),
+            unrealised: "-0.2".into(),
+            fees: "0.3".into(),
+            ..Profit::default()
+        };
         let status = Status {
             seq: Seq::new(9),
             open_orders: 1,
@@ -159,7 +169,7 @@ mod tests {
         assert_eq!(
             progress_line(&gauges, &status, 500, 2.0),
             "seq 9 · 1000 events/s · queue 3 (high 7) · lag 40.0µs · open orders 1 · BTCUSDT 0.01 \
-             · USDT realised 1.5 unrealised -0.2 fees 0.3"
+             · binance-spot USDT realised 1.5 unrealised -0.2 fees 0.3"
         );
     }
 }

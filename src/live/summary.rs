@@ -53,6 +53,8 @@ pub struct Summary {
     pub counts: Counts,
     /// Frames by venue and class.
     pub frames: Vec<FrameClasses>,
+    /// How many frames the emulator in this process has sent, if there was one: what `frames` must come to.
+    pub frames_sent: Option<u64>,
     /// Orders, positions and profit at the end.
     pub status: Status,
     /// The most events that ever waited for the kernel.
@@ -94,6 +96,9 @@ impl Summary {
             let classes: Vec<String> = frames.classes.iter().map(|(name, count)| format!("{count} {name}")).collect();
             line("frames", format!("{} {} = {}", frames.venue, frames.received, classes.join(" + ")));
         }
+        if let Some(sent) = self.frames_sent {
+            line("sent", format!("{sent} frames by the emulator in this process"));
+        }
         line(
             "orders",
             format!(
@@ -107,10 +112,16 @@ impl Summary {
         for profit in &self.status.profits {
             line(
                 "profit",
-                format!("{} realised {}, unrealised {}, fees {}", profit.currency, profit.realised, profit.unrealised, profit.fees),
+                format!(
+                    "{} {} realised {}, unrealised {}, fees {}",
+                    profit.venue, profit.currency, profit.realised, profit.unrealised, profit.fees
+                ),
             );
         }
-        line("queue", format!("at most {} waiting for the kernel, {} for the journal", self.queue_high_water, self.gate_high_water));
+        line(
+            "queue",
+            format!("at most {} waiting for the kernel, {} for the journal", self.queue_high_water, self.gate_high_water),
+        );
         line("state", self.state.clone());
         line("effects", format!("{} digest {}", self.effects, self.effects_digest));
         for note in &self.notes {

@@ -11,6 +11,7 @@ use jangbu_replay::{Batch, Effects, Flow, Machine, World};
 
 use super::clock::Clock;
 use super::counts::Counts;
+use super::fills::Fills;
 use super::gate::{Gate, GateFull};
 use super::latency::{Latencies, Stage};
 use super::status::Gauges;
@@ -97,6 +98,7 @@ pub struct Paper {
     /// By instrument id.
     venues: Vec<Option<Venue>>,
     counts: Counts,
+    fills: Fills,
     latencies: Latencies,
 }
 
@@ -139,6 +141,7 @@ impl Paper {
             awaited: BTreeMap::new(),
             venues: Vec::new(),
             counts: Counts::default(),
+            fills: Fills::default(),
             latencies: Latencies::default(),
         }
     }
@@ -184,8 +187,17 @@ impl Paper {
         }
         self.counts.on_event(&head.event);
         match &head.event {
-            Event::Market(MarketEvent::Instrument(instrument)) => self.on_instrument(instrument.id, instrument.venue),
-            Event::Order(order) => self.on_answer(order.order),
+            Event::Market(MarketEvent::Instrument(instrument)) => {
+                self.on_instrument(instrument.id, instrument.venue);
+                self.fills.on_instrument(instrument);
+            }
+            Event::Order(order) => {
+                self.on_answer(order.order);
+                if let Some(notice) = self.fills.on_order(order) {
+                    let stamp = Stamp { seq: batch.next_seq(), recv: head.recv, venue: head.venue_time };
+                    let _ = self.wires.notices.try_send((stamp, notice));
+                }
+            }
             _ => {}
         }
         batch.push(head.recv.max(self.floor), head.venue_time, head.event);
@@ -333,6 +345,7 @@ impl<M: Machine<Event = Event, Effect = Effect>> World<M> for Paper {
         for effect in effects.drain() {
             self.counts.on_effect(&effect);
             if let Effect::Submit(order) = &effect {
+                self.fills.on_submit(order);
                 self.measure(stamp.seq, now, order)?;
             }
             if let Effect::Notify(notice) = effect {
