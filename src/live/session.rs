@@ -35,12 +35,17 @@ const NOTICES_MAX: usize = 1_024;
 /// Commands that wait for the kernel.
 pub const COMMANDS_MAX: usize = 256;
 
+/// Hears a line each second.
+pub type OnProgress = Box<dyn FnMut(&str)>;
+/// Hears what the kernel wants people to know.
+pub type OnNotice = Box<dyn FnMut(&Stamp, &Notice)>;
+
 /// What hears of a session while it runs.
 pub struct Hooks {
     /// Gets a line each second.
-    pub progress: Option<Box<dyn FnMut(&str)>>,
+    pub progress: Option<OnProgress>,
     /// Gets what the kernel wants people to know.
-    pub notice: Option<Box<dyn FnMut(&Stamp, &Notice)>>,
+    pub notice: Option<OnNotice>,
     /// What the operator says.
     pub commands: Receiver<Command>,
 }

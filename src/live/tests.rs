@@ -38,13 +38,13 @@ impl Machine for Swing {
         }
         let Event::Market(MarketEvent::Trade(trade)) = event else { return };
         self.trades += 1;
-        if self.trades % 3 == 0 {
+        if self.trades.is_multiple_of(3) {
             effects.push(Effect::Submit(NewOrder {
                 id: OrderId { session: SessionId(7), index: 0, seq: stamp.seq },
                 strategy: StrategyId(0),
                 instrument: trade.instrument,
-                side: if self.trades % 2 == 0 { Side::Buy } else { Side::Sell },
-                order_type: if self.trades % 4 == 0 { OrderType::Market } else { OrderType::Limit(trade.price) },
+                side: if self.trades.is_multiple_of(2) { Side::Buy } else { Side::Sell },
+                order_type: if self.trades.is_multiple_of(4) { OrderType::Market } else { OrderType::Limit(trade.price) },
                 time_in_force: TimeInForce::Gtc,
                 qty: trade.qty,
                 reduce_only: false,
@@ -114,7 +114,7 @@ fn live(trades: u64) -> (Vec<(Stamp, Event)>, Ended) {
         while let Ok(Some((_, _, event))) = history.next() {
             let recv = clock.now();
             count += 1;
-            if count % 7 == 0 {
+            if count.is_multiple_of(7) {
                 // Stamped, and delivered late.
                 std::thread::sleep(Duration::from_micros(u64::from(count % 5) * 400));
             }
