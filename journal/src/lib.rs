@@ -46,6 +46,8 @@ pub use reader::{Reader, Scan};
 pub use record::Record;
 #[cfg(feature = "sled")]
 pub use report::{Finding, Report};
+#[cfg(all(feature = "sled", feature = "fuzzing"))]
+pub use share::fuzz as fuzz_share_wire;
 pub use stamp::{Nanos, Seq, Stamp};
 pub use store::Durability;
 #[cfg(feature = "sled")]

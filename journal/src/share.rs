@@ -22,6 +22,8 @@ use crate::store::Store;
 use wire::{ReplyHead, Request, Status};
 
 pub(crate) use remote::RemoteStore;
+#[cfg(feature = "fuzzing")]
+pub use wire::fuzz;
 
 /// Clients served at once. A reader, a console, a verifier, and some to spare.
 const CLIENTS_MAX: usize = 16;

@@ -1,6 +1,6 @@
 //! What is wrong with a setting, where, and what was expected: [`Problem`].
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::layers::Origin;
 
@@ -51,6 +51,7 @@ pub enum Fault {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut f = OneLine(f);
         write!(f, "{}: ", self.origin)?;
         if !self.key.is_empty() {
             write!(f, "{}: ", self.key)?;
@@ -70,6 +71,16 @@ impl fmt::Display for Problem {
             }
             Fault::Refused { reason } => write!(f, "refused · 쓸 수 없는 값입니다: {reason}"),
         }
+    }
+}
+
+/// Writes control characters as escapes: what a file holds must not break the line, or move a terminal's cursor.
+struct OneLine<'a, 'f>(&'a mut fmt::Formatter<'f>);
+
+impl fmt::Write for OneLine<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars()
+            .try_for_each(|c| if c.is_control() { write!(self.0, "{}", c.escape_default()) } else { self.0.write_char(c) })
     }
 }
 

@@ -70,6 +70,7 @@ fn problems_name_line_key_and_what_was_expected() {
     check_bad("[[strategy]]\nname = \"y\"\ninstruments = [\"BTCUSDT\"]\n", 3, &["venue:SYMBOL"]);
     check_bad("[[strategy]]\nname = \"y\"\nparameters = { a = [] }\n", 3, &["strategy[0].parameters.a"]);
     check_bad("[account]\ndeposits = [{ venue = \"upbit\", currency = \"KRW\" }]\n", 2, &["amount", "missing"]);
+    check_bad("[journal]\ndurability = \"po\\twr\\n\"\n", 2, &["`po\\twr\\n`"]);
     check_bad("[journal\n", 1, &["not TOML"]);
     check_bad("a = 1\na = 2\n", 2, &["not TOML"]);
     check_bad(&"#".repeat(2 << 20), 1, &["1048576"]);

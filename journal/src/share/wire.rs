@@ -141,6 +141,28 @@ pub(super) fn take_items(mut body: &[u8], count: u32, out: &mut Vec<(Key, Vec<u8
     body.is_empty().then_some(())
 }
 
+/// The fuzzer's harness: any bytes are a message or none, and what is a message is written as it was read.
+#[cfg(feature = "fuzzing")]
+pub fn fuzz(data: &[u8]) {
+    if let Some(request) = data.first_chunk().and_then(Request::from_bytes) {
+        assert_eq!(Request::from_bytes(&request.to_bytes()), Some(request));
+        if let Request::Read { bytes_max, .. } = request {
+            assert!(bytes_max <= BYTES_MAX, "a client cannot ask for more than is sent");
+        }
+    }
+    let Some((head, body)) = data.split_first_chunk() else { return };
+    let Some(head) = ReplyHead::from_bytes(head) else { return };
+    assert_eq!(&head.to_bytes()[..], &data[..REPLY_BYTES]);
+    assert!(head.body_bytes as usize <= BODY_BYTES_MAX, "a server cannot make a client take more than it will");
+    let mut items = Vec::new();
+    if take_items(body, head.items, &mut items).is_some() {
+        let mut again = Vec::new();
+        put_items(&items, &mut again);
+        assert_eq!(again, body);
+        assert!(items.windows(2).all(|pair| pair[0].0 < pair[1].0), "keys rise");
+    }
+}
+
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes)
 }
