@@ -40,7 +40,7 @@ pub enum LiveError {
         found: Seq,
     },
     /// There is nothing to listen to.
-    #[error("no venue to connect to: name one in the settings ([[venue]]), or start an emulator (--emulate)")]
+    #[error("no venue to connect to: name one in the settings ([[venue]]), or play a tape (--tape)")]
     NoVenue,
     /// A venue this build has no gateway for.
     #[error("venue {venue}: live market data comes from binance-spot and binance-usdm in this build")]

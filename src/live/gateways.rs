@@ -128,6 +128,20 @@ impl Gateways {
     }
 }
 
+/// Says what makes no sense to connect to, before anything is written.
+///
+/// # Errors
+/// When there is no venue, or one without a gateway.
+pub fn check(config: &LiveConfig) -> Result<(), LiveError> {
+    if config.venues.is_empty() && config.emulate.is_none() {
+        return Err(LiveError::NoVenue);
+    }
+    match config.venues.iter().find(|venue| kind_of(venue.kind).is_none()) {
+        Some(venue) => Err(LiveError::NoGateway { venue: venue.kind }),
+        None => Ok(()),
+    }
+}
+
 /// Numbers of instruments: those of the journal, then the next ones in the order asked for.
 struct Numbers<'a> {
     known: &'a [Instrument],

@@ -13,7 +13,7 @@ use jangbu_journal::{Nanos, Seq, SessionInfo, Stamp, Writer, WriterOptions};
 use super::clock::Clock;
 use super::config::LiveConfig;
 use super::error::LiveError;
-use super::gateways::Gateways;
+use super::gateways::{Gateways, check};
 use super::halt::{Death, Life, live};
 use super::journaling::Journaling;
 use super::restart::{Resumed, opening, resume};
@@ -65,6 +65,7 @@ impl Default for Hooks {
 /// # Errors
 /// When the session cannot begin.
 pub fn run(config: &LiveConfig, stop: &Arc<AtomicBool>, mut hooks: Hooks) -> Result<Summary, LiveError> {
+    check(config)?;
     let resumed = resume(&config.journal)?;
     let writer = open(config, resumed.last)?;
     let clock = Clock::starting(resumed.clock);

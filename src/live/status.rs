@@ -15,6 +15,7 @@ use crate::market::Instrument;
 #[derive(Debug, Default)]
 pub struct Gauges {
     events: AtomicU64,
+    durable: AtomicU64,
     lag_ns: AtomicI64,
     queue: AtomicUsize,
     queue_high_water: AtomicUsize,
@@ -28,6 +29,17 @@ impl Gauges {
         self.lag_ns.store(lag_ns, Ordering::Relaxed);
         self.queue.store(queue, Ordering::Relaxed);
         self.queue_high_water.fetch_max(queue, Ordering::Relaxed);
+    }
+
+    /// The journal has everything up to here.
+    #[inline]
+    pub fn on_durable(&self, durable: Seq) {
+        self.durable.store(durable.get(), Ordering::Relaxed);
+    }
+
+    /// The last event that the journal has for sure.
+    pub fn durable(&self) -> Seq {
+        Seq::new(self.durable.load(Ordering::Relaxed))
     }
 
     /// Events of the session so far.
@@ -119,8 +131,9 @@ pub fn progress_line(gauges: &Gauges, status: &Status, before: u64, seconds: f64
     let rate = events.saturating_sub(before) as f64 / seconds.max(1e-3);
     let lag = duration_text(u64::try_from(gauges.lag_ns()).unwrap_or(0));
     let mut line = format!(
-        "seq {} · {rate:.0} events/s · queue {} (high {}) · lag {lag} · open orders {}",
+        "seq {} (durable {}) · {rate:.0} events/s · queue {} (high {}) · lag {lag} · open orders {}",
         status.seq,
+        gauges.durable(),
         gauges.queue(),
         gauges.queue_high_water(),
         status.open_orders,
@@ -151,6 +164,7 @@ mod tests {
         let gauges = Gauges::default();
         gauges.on_applied(1_500, 42_000, 7);
         gauges.on_applied(2_500, 40_000, 3);
+        gauges.on_durable(Seq::new(8));
         let profit = Profit {
             venue: "binance-spot".into(),
             currency: "USDT".into(),
@@ -168,7 +182,7 @@ mod tests {
         };
         assert_eq!(
             progress_line(&gauges, &status, 500, 2.0),
-            "seq 9 · 1000 events/s · queue 3 (high 7) · lag 40.0µs · open orders 1 · BTCUSDT 0.01 \
+            "seq 9 (durable 8) · 1000 events/s · queue 3 (high 7) · lag 40.0µs · open orders 1 · BTCUSDT 0.01 \
              · binance-spot USDT realised 1.5 unrealised -0.2 fees 0.3"
         );
     }

@@ -358,6 +358,7 @@ impl<M: Machine<Event = Event, Effect = Effect>> World<M> for Paper {
     }
 
     fn release(&mut self, durable: Seq) -> Result<(), WorldError> {
+        self.wires.gauges.on_durable(durable);
         if let Some((seq, venue, recv)) = self.given.take() {
             let now = self.wires.clock.now();
             let lag = now.since(recv);

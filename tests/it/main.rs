@@ -2,5 +2,6 @@
 
 mod cli;
 mod cli_emulate;
+mod cli_live;
 mod program;
 mod tidy;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -46,6 +46,7 @@ pub fn folder() -> tempfile::TempDir {
 pub struct Running {
     child: Child,
     out: BufReader<ChildStdout>,
+    err: BufReader<ChildStderr>,
 }
 
 impl Running {
@@ -55,7 +56,8 @@ impl Running {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
         let out = BufReader::new(child.stdout.take().expect("its stdout"));
-        Running { child, out }
+        let err = BufReader::new(child.stderr.take().expect("its stderr"));
+        Running { child, out, err }
     }
 
     /// The next line of its stdout; empty at the end.
@@ -65,10 +67,23 @@ impl Running {
         line
     }
 
+    /// The next line of its stderr; empty at the end. What is read here, `end` does not give again.
+    pub fn said(&mut self) -> String {
+        let mut line = String::new();
+        self.err.read_line(&mut line).expect("a line");
+        line
+    }
+
     /// Ctrl-C.
     pub fn interrupt(&self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill runs").success());
+    }
+
+    /// `kill -9`, and waits until it is gone.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("a child");
     }
 
     /// Waits for its end: exit code, the rest of stdout, stderr.
@@ -83,7 +98,7 @@ impl Running {
         };
         let (mut out, mut err) = (String::new(), String::new());
         self.out.read_to_string(&mut out).expect("its stdout");
-        self.child.stderr.take().expect("its stderr").read_to_string(&mut err).expect("its stderr");
+        self.err.read_to_string(&mut err).expect("its stderr");
         assert!(!err.contains("panicked"), "{err}");
         (status.code().unwrap_or(-1), out, err)
     }
