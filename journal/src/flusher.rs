@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use crate::block::{self, Header};
 use crate::catalog::{Catalog, Mark, MarkFile, Seal, SessionInfo, Volume, volume_path};
 use crate::checkpoint::Checkpoint;
-use crate::codec::Encoder;
 use crate::error::JournalError;
 use crate::files;
 use crate::snapshot;
@@ -241,11 +240,7 @@ impl Flusher {
         }
         self.write_fragment();
         for checkpoint in group.checkpoints.drain(..) {
-            let mut bytes = Vec::new();
-            Encoder::new(&mut bytes).value(&checkpoint);
-            // Marks of effects and of state may share a seq.
-            let key = Key { block: checkpoint.seq, fragment: u16::from(checkpoint.state != 0) };
-            self.changes.checkpoints.push((key, bytes));
+            self.changes.checkpoints.push((checkpoint.key(), checkpoint.to_bytes()));
         }
         if let Some(session) = group.session.take() {
             match self.catalog.sessions.iter_mut().find(|known| known.id == session.id) {

@@ -30,6 +30,10 @@ pub mod reader;
 #[cfg(feature = "sled")]
 pub mod report;
 #[cfg(feature = "sled")]
+mod salvage;
+#[cfg(feature = "sled")]
+mod examine;
+#[cfg(feature = "sled")]
 mod survey;
 #[cfg(feature = "sled")]
 pub mod verify;
@@ -45,13 +49,13 @@ pub use error::JournalError;
 pub use reader::{Reader, Scan};
 pub use record::Record;
 #[cfg(feature = "sled")]
-pub use report::{Finding, Report};
+pub use report::{Finding, Harm, Report, SeqRange};
 #[cfg(all(feature = "sled", feature = "fuzzing"))]
 pub use share::fuzz as fuzz_share_wire;
 pub use stamp::{Nanos, Seq, Stamp};
 pub use store::Durability;
 #[cfg(feature = "sled")]
-pub use verify::{Progress, verify};
+pub use verify::{Progress, verify, verify_records};
 #[cfg(feature = "sled")]
 pub use writer::{Writer, WriterOptions};
 

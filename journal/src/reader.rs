@@ -182,9 +182,8 @@ pub(crate) fn collect_checkpoints(
 /// A checkpoint as it is stored under `key`.
 pub(crate) fn decode_checkpoint(volume: u32, key: Key, bytes: &[u8]) -> Result<Checkpoint, JournalError> {
     let damaged = |reason: String| JournalError::Damaged { volume, first: key.block, last: key.block, reason };
-    let mut input = Decoder::new(bytes);
-    let checkpoint: Checkpoint = input.value("a checkpoint").map_err(|error| damaged(error.to_string()))?;
-    if input.finish().is_err() || checkpoint.seq != key.block {
+    let checkpoint = Checkpoint::from_bytes(bytes).map_err(damaged)?;
+    if checkpoint.seq != key.block {
         return Err(damaged(format!("its checkpoint is one of seq {}", checkpoint.seq)));
     }
     Ok(checkpoint)

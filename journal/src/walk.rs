@@ -30,7 +30,7 @@ impl Place {
     }
 
     /// Whether `header` is what must come, and the place after it.
-    fn step(self, key: Key, header: &Header, checksum: u64) -> Result<Place, String> {
+    pub(crate) fn step(self, key: Key, header: &Header, checksum: u64) -> Result<Place, String> {
         let Header { fragment, first, chain, .. } = *header;
         if first != self.next {
             return Err(format!("seq {} is missing: the next item begins with {first}", self.next));
@@ -237,16 +237,5 @@ impl<S: Store> Walk<S> {
             self.at -= 1;
         }
         self.place = None;
-    }
-
-    /// After an error of the store: goes on at `from`.
-    pub(crate) fn resume_at(&mut self, from: Key) {
-        (self.place, self.from, self.at) = (None, from, 0);
-        self.ahead.clear();
-    }
-
-    /// The first key not yet read.
-    pub(crate) fn from(&self) -> Key {
-        self.from
     }
 }

@@ -10,7 +10,7 @@ use jangbu_journal::catalog::volume_path;
 use jangbu_journal::*;
 
 /// Flips a bit at this part of a volume's file, and returns the file as it is then.
-fn flip(dir: &Path, volume: u32, part: f64) -> Vec<u8> {
+fn flip_in(dir: &Path, volume: u32, part: f64) -> Vec<u8> {
     let path = volume_path(dir, volume).join("db");
     let mut bytes = std::fs::read(&path).expect("reads");
     let at = (bytes.len() as f64 * part) as usize;
@@ -23,7 +23,7 @@ fn flip(dir: &Path, volume: u32, part: f64) -> Vec<u8> {
 fn reading_a_damaged_volume_leaves_it_as_it_is() {
     let dir = tempfile::tempdir().expect("a folder");
     journal(dir.path(), 20_000, 40, 200_000);
-    let damaged = flip(dir.path(), 2, 0.2);
+    let damaged = flip_in(dir.path(), 2, 0.2);
     let (events, error) = read(dir.path(), 1, 1_000);
     assert!(matches!(error, Some(JournalError::Damaged { volume: 2, .. })), "{error:?}");
     assert_eq!(events, expect(1, events.len() as u64, 40));
@@ -34,7 +34,7 @@ fn reading_a_damaged_volume_leaves_it_as_it_is() {
 fn a_writer_refuses_a_damaged_end_and_leaves_it_as_it_is() {
     let dir = tempfile::tempdir().expect("a folder");
     journal(dir.path(), 20_000, 40, 1 << 20);
-    let damaged = flip(dir.path(), 1, 0.2);
+    let damaged = flip_in(dir.path(), 1, 0.2);
     for _ in 0..2 {
         let refused = Writer::<Note>::open(dir.path(), options(1 << 20)).err();
         assert!(matches!(refused, Some(JournalError::Shortened { marked, .. }) if marked == Seq::new(20_000)), "{refused:?}");

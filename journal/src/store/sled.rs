@@ -21,6 +21,8 @@ const SEGMENT_BYTES: usize = 16 << 20;
 const CACHE_BYTES: u64 = 4 << 20;
 /// sled's words when another handle has the database.
 pub(crate) const BUSY: &str = "could not acquire lock";
+/// What was being done when a copy could not be made, which says nothing about the volume.
+pub(crate) const COPYING: &str = "copying it to look at it";
 /// How long to wait for another process that has the volume open for reading.
 const OPEN_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -122,7 +124,11 @@ impl SledStore {
         for place in copy::places() {
             // The copy's folder is removed at once. sled goes on in the open file.
             let opened = Copy::make(dir, &place)
-                .map_err(|error| failed(format!("copying it to {}: {error}", place.display())))
+                .map_err(|error| JournalError::Store {
+                    volume,
+                    doing: COPYING,
+                    reason: format!("to {}: {error}", place.display()),
+                })
                 .and_then(|copy| Self::open_within(copy.path(), volume, Duration::ZERO));
             match opened {
                 Err(error) if !is_busy(&error) => last = error,

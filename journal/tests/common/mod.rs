@@ -35,7 +35,9 @@ impl Record for Note {
         input: &mut Decoder<'_>,
         out: &mut Vec<(Stamp, Self)>,
     ) -> Result<(), DecodeError> {
-        assert_eq!(schema, 3);
+        if schema != 3 {
+            return Err(DecodeError::NewerSchema { found: schema, newest: 3 });
+        }
         context.0 = context.0.wrapping_add(input.i64()?);
         context.1 = context.1.wrapping_add(input.i64()?);
         let padding = input.bytes()?.len();
@@ -141,4 +143,31 @@ pub fn tamper(dir: &Path, volume: u32, put: Vec<(Key, Vec<u8>)>, remove: Vec<Key
     let store = sled(dir, volume);
     store.write(&Changes { put, remove, checkpoints: Vec::new() }).expect("writes");
     store.flush(Durability::Process).expect("flushes");
+}
+
+/// Flips a bit in every copy of the block that begins with `first` in the files of a volume, and says where the block ends.
+pub fn destroy(dir: &Path, volume: u32, first: u64) -> u64 {
+    let path = volume_path(dir, volume).join("db");
+    let mut bytes = std::fs::read(&path).expect("reads");
+    // Fragments of the block hold its events too.
+    let copies: Vec<(usize, block::Header)> = block::carve(&bytes).map(|(at, checked)| (at, checked.header)).collect();
+    let whole = copies.iter().find(|(_, header)| header.fragment == 0 && header.first.get() == first).expect("is there").1;
+    for (at, header) in copies {
+        if header.first >= whole.first && header.last() <= whole.last() {
+            bytes[at + 70] ^= 8;
+        }
+    }
+    std::fs::write(&path, bytes).expect("writes");
+    whole.last().get()
+}
+
+/// Flips a bit of a file.
+pub fn flip(path: &Path, at: usize, bit: u8) {
+    let mut bytes = std::fs::read(path).expect("reads");
+    bytes[at] ^= 1 << bit;
+    std::fs::write(path, bytes).expect("writes");
+}
+
+pub fn verified(dir: &Path) -> Report {
+    verify_records::<Note>(dir, &mut |_| {}).expect("verifies")
 }
