@@ -6,7 +6,7 @@ use std::fmt::Write;
 use jangbu_journal::Nanos;
 use serde::{Deserialize, Serialize};
 
-use crate::market::{Currency, Money};
+use crate::market::{Currency, Money, Venue};
 
 /// What a backtest came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,14 +23,16 @@ pub struct Report {
     pub fills: u64,
     /// Orders the venue refused.
     pub rejections: u64,
+    /// Orders the kernel did not let leave.
+    pub refused: u64,
     /// Cancellations sent.
     pub cancellations: u64,
     /// Moment of the first event.
     pub started: Nanos,
     /// Moment of the last event.
     pub ended: Nanos,
-    /// Money, by currency.
-    pub results: Vec<CurrencyResult>,
+    /// Money, by account.
+    pub results: Vec<AccountReport>,
     /// Notices of the kernel, by code.
     pub notices: BTreeMap<String, u64>,
     /// Effects decided.
@@ -43,11 +45,15 @@ pub struct Report {
     pub elapsed_ns: Option<u64>,
 }
 
-/// What became of the money in one currency.
+/// What became of the money of one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CurrencyResult {
-    /// Which.
+pub struct AccountReport {
+    /// Where.
+    pub venue: Venue,
+    /// In which currency.
     pub currency: Currency,
+    /// Cash at the end, reserved cash included.
+    pub cash: Money,
     /// Profit of what was closed, before fees and taxes.
     pub realised: Money,
     /// Profit of what is open, at the last price.
@@ -93,17 +99,20 @@ impl Report {
         row(label("  timer ticks", "  타이머"), grouped(self.ticks));
         row(label("span, seconds", "기간(초)"), seconds.to_string());
         row(label("orders", "주문"), grouped(self.orders));
+        row(label("  not let out", "  내보내지 않음"), grouped(self.refused));
         row(label("  refused", "  거부"), grouped(self.rejections));
         row(label("  cancellations", "  취소"), grouped(self.cancellations));
         row(label("fills", "체결"), grouped(self.fills));
         for result in &self.results {
             let unit = result.currency;
-            row(label("profit", "손익"), format!("{} {unit}", result.profit));
+            row(label("account", "계좌"), format!("{} {unit}", result.venue));
+            row(label("  profit", "  손익"), format!("{} {unit}", result.profit));
             row(label("  realised", "  실현"), format!("{} {unit}", result.realised));
             row(label("  unrealised", "  평가"), format!("{} {unit}", result.unrealised));
             row(label("  fees", "  수수료"), format!("{} {unit}", result.fees));
             row(label("  taxes", "  세금"), format!("{} {unit}", result.taxes));
             row(label("  drawdown", "  최대 낙폭"), format!("{} {unit}", result.drawdown));
+            row(label("  cash", "  현금"), format!("{} {unit}", result.cash));
         }
         for (code, count) in &self.notices {
             row(&format!("{} {code}", label("notice", "알림")), grouped(*count));
@@ -150,7 +159,9 @@ mod tests {
         let report = Report {
             events: 1_234_567,
             elapsed_ns: Some(500_000_000),
-            results: vec![CurrencyResult {
+            results: vec![AccountReport {
+                venue: Venue::BinanceUsdM,
+                cash: profit("1009.5"),
                 currency: "USDT".parse().expect("a currency"),
                 realised: profit("12.5"),
                 unrealised: profit("-2"),
@@ -163,10 +174,10 @@ mod tests {
         };
         let english = report.text(Language::English);
         assert!(english.contains("events           1,234,567\n"), "{english}");
-        assert!(english.contains("profit           9.5 USDT\n"), "{english}");
+        assert!(english.contains("  profit         9.5 USDT\n"), "{english}");
         assert!(english.contains("events a second  2,469,134\n"), "{english}");
         let korean = report.text(Language::Korean);
-        assert!(korean.contains("손익           9.5 USDT\n"), "{korean}");
+        assert!(korean.contains("  손익           9.5 USDT\n"), "{korean}");
         assert_eq!(english.lines().count(), korean.lines().count());
         let json = serde_json::to_string(&report).expect("JSON");
         assert_eq!(serde_json::from_str::<Report>(&json).expect("a report"), report);

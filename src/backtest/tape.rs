@@ -21,6 +21,8 @@ pub struct TapeHistory {
     decoder: Decoder,
     instruments: Vec<Instrument>,
     started: bool,
+    /// Another tape had these instruments before.
+    follows: bool,
     /// Events of the last frame, of which `next` is the first not yet given.
     made: Made,
     next: usize,
@@ -48,6 +50,7 @@ impl TapeHistory {
             decoder,
             instruments,
             started: false,
+            follows: false,
             made: Vec::new(),
             next: 0,
             recv: Nanos::ZERO,
@@ -55,6 +58,13 @@ impl TapeHistory {
             damaged: 0,
             first_problem: None,
         }
+    }
+
+    /// It goes on where another tape of the same instruments ended: their books are lost in between.
+    #[must_use]
+    pub fn following(mut self) -> Self {
+        self.follows = true;
+        self
     }
 
     /// What became of the frames so far.
@@ -93,7 +103,11 @@ impl TapeHistory {
         self.recv = Nanos::new(frame.recv_ns);
         if !self.started {
             self.started = true;
-            self.made.extend(self.instruments.drain(..).map(defined));
+            for instrument in self.instruments.drain(..) {
+                let lost = self.follows.then_some((None, Event::Market(MarketEvent::BookLost(instrument.id))));
+                self.made.push(defined(instrument));
+                self.made.extend(lost);
+            }
         }
         let problem = if frame.text.starts_with(SNAPSHOT_START) {
             self.snapshots += 1;

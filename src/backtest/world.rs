@@ -76,6 +76,11 @@ impl<S: History> Backtest<S> {
         &self.traffic
     }
 
+    /// What went to and fro, and the history.
+    pub fn into_parts(self) -> (Traffic, S) {
+        (self.traffic, self.history)
+    }
+
     /// The next event of the history.
     #[inline]
     fn read(&mut self) -> Result<Option<Moment>, HistoryError> {

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
+use crate::backtest::report::Language;
+
 /// Exit code: done.
 pub(super) const DONE: u8 = 0;
 /// Exit code: the answer is no.
@@ -88,4 +90,10 @@ pub(super) fn print_json(value: &Value) -> Result<(), Failure> {
 /// A line on stderr. Nobody listening there is no failure.
 pub(super) fn say(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// The language of longer texts: Korean where the environment speaks it, else English.
+pub(super) fn language() -> Language {
+    let set = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(std::env::var_os).find(|value| !value.is_empty());
+    if set.is_some_and(|value| value.to_string_lossy().starts_with("ko")) { Language::Korean } else { Language::English }
 }

@@ -12,6 +12,7 @@ mod settings;
 mod config;
 mod bench;
 mod emulate;
+mod backtest;
 mod latency;
 mod replay;
 mod version;
@@ -41,6 +42,8 @@ enum Command {
     Emulate(emulate::Args),
     /// 기록된 세션을 다시 돌려 같은지 확인 · Re-run a session through the same kernel and compare
     Replay(replay::Args),
+    /// 녹화나 기록된 세션 위에서 모의 매매 · Trade on tapes or on a recorded session, in simulation
+    Backtest(backtest::Args),
     /// 세션들의 지연: 거래소, 구간, 분위 · How long everything took, session beside session
     Latency(latency::Args),
     /// 이 프로그램의 판 · What this program is
@@ -55,6 +58,7 @@ impl Command {
             Command::Bench(args) => bench::run(&args),
             Command::Emulate(args) => emulate::run(args),
             Command::Replay(args) => replay::run(&args),
+            Command::Backtest(args) => backtest::run(&args),
             Command::Latency(args) => latency::run(&args),
             Command::Version(args) => version::run(&args),
         }

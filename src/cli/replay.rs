@@ -2,7 +2,7 @@
 
 mod pace;
 mod reparse;
-mod span;
+pub(super) mod span;
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -11,7 +11,7 @@ use crate::config::{FILE_NAME, Layers};
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct ConfigArgs {
     /// 설정 파일 · Settings file [default: jangbu.toml, if it is there]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, alias = "settings", value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
 }
 

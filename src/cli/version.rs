@@ -26,7 +26,6 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
 }
 
 /// What a session journals as the program that made it.
-#[allow(dead_code, reason = "the commands that start sessions use it")]
 pub(super) fn build_text() -> String {
     format!("jangbu {}", env!("CARGO_PKG_VERSION"))
 }

@@ -25,6 +25,9 @@ pub enum HistoryError {
     /// The tape.
     #[error(transparent)]
     Tape(#[from] super::tape::TapeError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] jangbu_journal::JournalError),
 }
 
 /// A history in memory.
@@ -46,6 +49,42 @@ impl History for Memory {
     }
 }
 
+/// Several histories as one, by time; at the same moment in their order.
+#[derive(Debug)]
+pub struct Merged<S> {
+    sources: Vec<(Option<Moment>, S)>,
+    started: bool,
+}
+
+impl<S: History> Merged<S> {
+    /// Of these.
+    pub fn new(sources: Vec<S>) -> Self {
+        Merged { sources: sources.into_iter().map(|source| (None, source)).collect(), started: false }
+    }
+
+    /// The histories it is made of.
+    pub fn sources(&self) -> impl Iterator<Item = &S> {
+        self.sources.iter().map(|(_, source)| source)
+    }
+}
+
+impl<S: History> History for Merged<S> {
+    #[inline]
+    fn next(&mut self) -> Result<Option<Moment>, HistoryError> {
+        if !self.started {
+            self.started = true;
+            for (head, source) in &mut self.sources {
+                *head = source.next()?;
+            }
+        }
+        let heads = self.sources.iter().enumerate().filter_map(|(index, (head, _))| Some((head.as_ref()?.0, index)));
+        let Some((_, index)) = heads.min() else { return Ok(None) };
+        let (head, source) = &mut self.sources[index];
+        let next = source.next()?;
+        Ok(std::mem::replace(head, next))
+    }
+}
+
 /// A history between the commands that open and those that close a session: at the moments of its first and last event.
 #[derive(Debug)]
 pub struct Session<S> {
@@ -63,6 +102,11 @@ impl<S: History> Session<S> {
     pub fn new(opening: Vec<Command>, history: S, closing: Vec<Command>) -> Self {
         let (opening, closing) = (opening.into_iter(), closing.into_iter());
         Session { opening, history, closing, first: None, started: false, now: Nanos::ZERO }
+    }
+
+    /// The history between them.
+    pub fn inner(&self) -> &S {
+        &self.history
     }
 }
 

@@ -27,6 +27,7 @@ mod server;
 mod rest;
 mod connection;
 mod control;
+mod definitions;
 mod market;
 mod player;
 mod tape_source;
@@ -41,6 +42,7 @@ mod clock;
 mod tests;
 
 pub use config::{EmulatorConfig, End, Faults, Limits, MarketKind, MarketSource, Source, Speed, Start};
+pub use definitions::instruments_of_tape;
 pub use error::EmulatorError;
 pub use stats::{ConnectionStats, EmulatorStats};
 pub use tape_source::kind_of_tape;

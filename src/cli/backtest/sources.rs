@@ -1,0 +1,176 @@
+//! What a backtest runs on: tapes, or a session of a journal.
+
+use std::path::{Path, PathBuf};
+
+use jangbu_journal::{Checkpoint, Reader, Seq};
+use jangbu_replay::{Digest, Marks, Span, Until, verify};
+
+use crate::account::SessionId;
+use crate::backtest::journal::{Heard, JournalHistory};
+use crate::backtest::run::Start;
+use crate::backtest::tape::TapeHistory;
+use crate::cli::answer::{Failure, say};
+use crate::cli::progress::Progress;
+use crate::cli::replay::span::of_session;
+use crate::cli::version::build_text;
+use crate::config::{Config, Deposit};
+use crate::data::history::{History, Merged, Session};
+use crate::event::command::{Settings, StrategySettings};
+use crate::event::{Command, Event, MarketEvent};
+use crate::kernel::Kernel;
+use crate::market::{Instrument, InstrumentId, Money, Venue};
+use crate::venue::binance::emulator::instruments_of_tape;
+
+/// Cash in every account when the settings say of none: 100,000.
+const DEPOSIT: i128 = 100_000 * 100_000_000;
+/// How far into a session its instruments are looked for.
+const DEFINITIONS_WITHIN: usize = 65_536;
+
+/// Tapes as one history.
+pub(super) struct Tapes {
+    pub(super) history: Merged<TapeHistory>,
+    /// What is on them.
+    pub(super) instruments: Vec<Instrument>,
+}
+
+/// Opens tapes. A symbol of a venue is one instrument on all of them.
+pub(super) fn tapes(paths: &[PathBuf]) -> Result<Tapes, Failure> {
+    let mut numbers: Vec<(Venue, String)> = Vec::new();
+    let (mut histories, mut instruments) = (Vec::new(), Vec::new());
+    for path in paths {
+        let before = numbers.len();
+        let number = |venue: Venue, symbol: &str| {
+            let place = numbers.iter().position(|known| known.0 == venue && known.1 == symbol).unwrap_or_else(|| {
+                numbers.push((venue, symbol.to_owned()));
+                numbers.len() - 1
+            });
+            InstrumentId(u32::try_from(place).unwrap_or(u32::MAX))
+        };
+        let found = instruments_of_tape(path, number).map_err(Failure::could_not)?;
+        let follows = before > 0 && found.iter().any(|instrument| instrument.id.index() < before);
+        instruments.extend(found.iter().filter(|instrument| instrument.id.index() >= before).cloned());
+        let history = TapeHistory::open(path, found).map_err(Failure::could_not)?;
+        histories.push(if follows { history.following() } else { history });
+    }
+    Ok(Tapes { history: Merged::new(histories), instruments })
+}
+
+/// What there is to say of tapes that were played.
+pub(super) fn tape_notes(history: &Merged<TapeHistory>, paths: &[PathBuf]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (tape, path) in history.sources().zip(paths) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        notes.push(format!("{name}: {}, {} snapshots", tape.counts(), tape.snapshots()));
+        if let Some(problem) = tape.first_problem() {
+            notes.push(format!("{name}: {} not read, the first: {problem} · 읽지 못함", tape.damaged()));
+        }
+    }
+    notes
+}
+
+/// Gives what the settings leave open: the demonstration strategy when there is none, and cash where there would be none at all.
+pub(super) fn fill_in(config: &mut Config, instruments: &[Instrument]) {
+    if config.strategies.is_empty() {
+        say("no strategy is set: ema-cross on every instrument · 설정된 전략이 없어 ema-cross를 돌립니다");
+        config.strategies.push(StrategySettings { name: "ema-cross".into(), instruments: vec![], parameters: vec![] });
+    }
+    if config.deposits.is_empty() {
+        for instrument in instruments {
+            let (venue, currency) = (instrument.venue, instrument.quote);
+            if !config.deposits.iter().any(|deposit| (deposit.venue, deposit.currency) == (venue, currency)) {
+                let amount = Money::from_raw(DEPOSIT);
+                say(format_args!("no deposit is set: {amount} {currency} at {venue} · 설정된 입금이 없습니다"));
+                config.deposits.push(Deposit { venue, currency, amount });
+            }
+        }
+    }
+}
+
+/// A history with a session around it: settings and cash before, the end after.
+pub(super) fn opened<S: History>(config: &Config, history: S) -> Session<S> {
+    let session = SessionId(1);
+    let mut opening = vec![
+        Command::SessionStarted { session, build: build_text(), mode: "backtest".into() },
+        Command::Configure(Settings { risk: config.risk.clone(), strategies: config.strategies.clone() }),
+    ];
+    opening.extend(config.deposits.iter().map(|deposit| Command::Deposit {
+        venue: deposit.venue,
+        currency: deposit.currency,
+        amount: deposit.amount,
+    }));
+    opening.push(Command::AutoTrade(true));
+    Session::new(opening, history, vec![Command::SessionEnded { session }])
+}
+
+/// The markets of a recorded session, under other settings.
+pub(super) fn market_of_session(
+    reader: &Reader<Event>,
+    session: u64,
+    config: &mut Config,
+) -> Result<Session<JournalHistory>, Failure> {
+    let part = of_session(reader, Some(session))?;
+    let mut events = Vec::new();
+    reader.scan(part.from).and_then(|mut scan| scan.next_batch(DEFINITIONS_WITHIN, &mut events)).map_err(Failure::could_not)?;
+    let instruments: Vec<Instrument> = events
+        .into_iter()
+        .take_while(|(stamp, _)| stamp.seq <= part.last)
+        .filter_map(|(_, event)| match event {
+            Event::Market(MarketEvent::Instrument(instrument)) => Some(*instrument),
+            _ => None,
+        })
+        .collect();
+    fill_in(config, &instruments);
+    let history = JournalHistory::new(reader, id(session)?, (part.from, part.last), Heard::Markets);
+    Ok(opened(config, history.map_err(Failure::could_not)?))
+}
+
+/// A session as it was recorded.
+pub(super) struct Recording {
+    /// The kernel as it stood before.
+    pub(super) start: Start,
+    pub(super) history: JournalHistory,
+    /// Its first event.
+    pub(super) first: Seq,
+    /// All effects at its end, as recorded; `None` when nothing was marked.
+    pub(super) recorded: Option<(u64, Digest)>,
+}
+
+/// A session, from the state the journal had when it began.
+pub(super) fn session_as_it_was(reader: &Reader<Event>, dir: &Path, session: u64) -> Result<Recording, Failure> {
+    let part = of_session(reader, Some(session))?;
+    let first = part.from;
+    let start = standing_before(dir, first)?;
+    let recorded = reader.checkpoints(first, part.last).map_err(Failure::could_not)?;
+    let recorded = recorded.last().map(|checkpoint| (checkpoint.effects_count, Digest(checkpoint.effects)));
+    let history = JournalHistory::new(reader, id(session)?, (first, part.last), Heard::All).map_err(Failure::could_not)?;
+    Ok(Recording { start, history, first, recorded })
+}
+
+fn standing_before(dir: &Path, first: Seq) -> Result<Start, Failure> {
+    let last = first.previous();
+    if last == Seq::ZERO {
+        return Ok(Start::default());
+    }
+    let mut progress = Progress::new("the sessions before");
+    let span = Span { from: first, until: Until::Seq(last), snapshots: true };
+    let (kernel, replay) =
+        verify::<Kernel>(dir, span, &mut |seq| progress.at(seq.get(), last.get())).map_err(Failure::could_not)?;
+    if let Some(divergence) = replay.divergence {
+        return Err(Failure::could_not(format_args!(
+            "what came before that session does not replay in this build: {divergence} · 그 앞의 기록이 재현되지 않습니다"
+        )));
+    }
+    let checkpoint = Checkpoint {
+        seq: last,
+        effects_count: replay.effects,
+        effects: replay.effects_digest.0,
+        state: replay.state.0,
+        parts: Vec::new(),
+    };
+    let clock = kernel.stamp().recv;
+    Ok(Start { kernel, last, clock, marks: Marks::resume(Some(&checkpoint)) })
+}
+
+fn id(session: u64) -> Result<SessionId, Failure> {
+    u32::try_from(session).map(SessionId).map_err(|_| Failure::wrong_use(format_args!("{session} is too large for a session")))
+}
