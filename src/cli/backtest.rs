@@ -50,7 +50,8 @@ pub(super) struct Args {
 /// Runs it.
 pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     let mut layers = args.config.layers()?;
-    let flags = [("--entry-ms", "simulator.entry_ms", &args.entry_ms), ("--response-ms", "simulator.response_ms", &args.response_ms)];
+    let flags =
+        [("--entry-ms", "simulator.entry_ms", &args.entry_ms), ("--response-ms", "simulator.response_ms", &args.response_ms)];
     for (flag, path, text) in flags {
         if let Some(text) = text {
             layers = layers.flag(flag, path, text);
@@ -101,12 +102,7 @@ fn simulator(config: &Config, first: Seq) -> Simulator {
     Simulator::new(SimulatorSettings { latency: config.latency, first_trade_id: first.get(), ..SimulatorSettings::default() })
 }
 
-fn drive<S: History>(
-    args: &Args,
-    start: Start,
-    history: S,
-    simulator: Simulator,
-) -> Result<(Finished, S, Duration), Failure> {
+fn drive<S: History>(args: &Args, start: Start, history: S, simulator: Simulator) -> Result<(Finished, S, Duration), Failure> {
     let keep = match &args.keep {
         Some(_) if start.last != Seq::ZERO => {
             return Err(Failure::wrong_use(
