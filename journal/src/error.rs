@@ -137,7 +137,13 @@ pub enum JournalError {
 impl JournalError {
     /// Whether it says that a store could not be reached or asked, rather than what is in it.
     pub(crate) fn is_of_transport(&self) -> bool {
-        matches!(self, JournalError::HolderSilent { .. } | JournalError::Store { .. } | JournalError::Io { .. })
+        matches!(
+            self,
+            JournalError::HolderSilent { .. }
+                | JournalError::NotActive { .. }
+                | JournalError::Store { .. }
+                | JournalError::Io { .. }
+        )
     }
 
     pub(crate) fn io(doing: &'static str, path: &std::path::Path, error: &std::io::Error) -> Self {

@@ -126,6 +126,8 @@ struct Open {
     first: Seq,
     count: u32,
     first_recv: Nanos,
+    /// Of the events that are not in a fragment yet.
+    unwritten_recv: Nanos,
     last_recv: Nanos,
     fragments: u16,
     chain: u64,
@@ -265,6 +267,9 @@ impl Flusher {
         if open.count == 0 {
             (open.first, open.first_recv) = (piece.first, piece.first_recv);
         }
+        if open.count == self.written.1 {
+            open.unwritten_recv = piece.first_recv;
+        }
         open.raw.extend_from_slice(bytes);
         open.count += piece.count;
         open.last_recv = piece.last_recv;
@@ -319,6 +324,7 @@ impl Flusher {
             count: self.open.count - count_before,
             raw_len: raw.len() as u32,
             raw_offset: bytes_before as u32,
+            first_recv: self.open.unwritten_recv,
             chain: if self.open.fragments == 1 { self.chain } else { self.open.chain },
             ..self.header()
         };

@@ -186,7 +186,8 @@ pub(crate) fn floor(store: &dyn Store, table: Table, first: Seq, seq: Seq) -> Re
         }
         back = back.saturating_mul(4);
     };
-    while above - below > 1 {
+    // An item that a writer put there meanwhile may lie above: from there on will do as well, and what was there does not move.
+    while above.saturating_sub(below) > 1 {
         let probe = below + (above - below) / 2;
         match at_or_after(probe)? {
             Some(found) => below = found,

@@ -144,3 +144,42 @@ fn the_disk_forgets_what_nobody_synced() {
     };
     assert!(shorter, "{found:?}");
 }
+
+/// What is acknowledged while the writer goes on is in an image taken at any moment: between two groups, in the middle of a
+/// flush, while a volume is being sealed.
+#[test]
+fn a_power_cut_while_it_writes_loses_nothing_that_was_acknowledged() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let root = dir.path().join("journal");
+    fs::create_dir(&root).expect("a folder");
+    watch(&root);
+    let mut writer = Writer::<Tick>::open(&root, options(Durability::Power)).expect("opens");
+    let watermark = writer.watermark();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                append(&mut writer, 200, 13);
+            }
+        });
+        let mut cuts = || {
+            for round in 0..cycles(5, 20) {
+                let acknowledged = watermark.get();
+                let rest = if round % 2 == 0 { Rest::Torn(mix(round)) } else { Rest::Gone };
+                let image = dir.path().join("image");
+                cut(&root, &image, rest);
+                check_image(&image, acknowledged, &format!("round {round}, {rest:?}"));
+                fs::remove_dir_all(&image).expect("it was there");
+                // Some more of it.
+                watermark.wait_for(acknowledged.advance(1 + mix(round) % 5_000), std::time::Duration::from_secs(30));
+            }
+        };
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(&mut cuts));
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        if let Err(panic) = result {
+            std::panic::resume_unwind(panic);
+        }
+    });
+    drop(writer);
+    forget(&root);
+}

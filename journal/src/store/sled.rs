@@ -46,6 +46,10 @@ fn guarded<T>(volume: u32, doing: &'static str, call: impl FnOnce() -> ::sled::R
     let failed = |reason: String| JournalError::Store { volume, doing, reason };
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(value)) => Ok(value),
+        Ok(Err(::sled::Error::Io(error))) if error.kind() == std::io::ErrorKind::StorageFull => {
+            Err(failed(format!("{error}; make room, at least 32 MB, and start again")))
+        }
+        Ok(Err(::sled::Error::Io(error))) => Err(failed(error.to_string())),
         Ok(Err(error)) => Err(failed(error.to_string())),
         Err(panic) => {
             let words = panic.downcast_ref::<String>().cloned();
