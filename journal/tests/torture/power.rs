@@ -20,7 +20,9 @@ fn syncs_before_words(trace: &str) -> Vec<u64> {
     for line in trace.lines() {
         if line.contains("durable ") && line.contains("write(1") {
             counts.push(std::mem::take(&mut syncs));
-        } else if line.ends_with("= 0") && (line.contains("fdatasync(") && line.contains("/db>") || line.contains("fdatasync resumed")) {
+        } else if line.ends_with("= 0")
+            && (line.contains("fdatasync(") && line.contains("/db>") || line.contains("fdatasync resumed"))
+        {
             syncs += 1;
         }
     }
