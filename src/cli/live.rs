@@ -242,7 +242,7 @@ fn clock_text(at: Nanos) -> String {
 }
 
 /// The language of the terminal.
-fn language() -> Language {
+pub(super) fn language() -> Language {
     let korean = ["LC_ALL", "LC_MESSAGES", "LANG"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))

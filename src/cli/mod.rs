@@ -13,8 +13,10 @@ mod config;
 mod bench;
 mod emulate;
 mod backtest;
+mod journal;
 mod latency;
 mod replay;
+mod sessions;
 mod version;
 
 use std::process::ExitCode;
@@ -44,6 +46,10 @@ enum Command {
     Replay(replay::Args),
     /// 녹화나 기록된 세션 위에서 모의 매매 · Trade on tapes or on a recorded session, in simulation
     Backtest(backtest::Args),
+    /// 장부를 들여다보기: 마지막 사건, 확인, 크기 · Look into a journal: its latest events, whether it is whole, its size
+    Journal(journal::Args),
+    /// 기록된 세션들 · What was recorded
+    Sessions(sessions::Args),
     /// 세션들의 지연: 거래소, 구간, 분위 · How long everything took, session beside session
     Latency(latency::Args),
     /// 이 프로그램의 판 · What this program is
@@ -59,6 +65,8 @@ impl Command {
             Command::Emulate(args) => emulate::run(args),
             Command::Replay(args) => replay::run(&args),
             Command::Backtest(args) => backtest::run(&args),
+            Command::Journal(args) => journal::run(&args),
+            Command::Sessions(args) => sessions::run(&args),
             Command::Latency(args) => latency::run(&args),
             Command::Version(args) => version::run(&args),
         }

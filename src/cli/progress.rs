@@ -22,7 +22,6 @@ impl Progress {
     }
 
     /// `done` of `total` (0 when nobody knows). Cheap: looks at the clock, and writes at most once a second.
-    #[allow(dead_code, reason = "the commands on a journal will use it")]
     pub(super) fn at(&mut self, done: u64, total: u64) {
         let seconds = self.started.elapsed().as_secs_f64();
         self.line(|| {

@@ -3,5 +3,6 @@
 mod cli;
 mod cli_emulate;
 mod cli_live;
+mod cli_journal;
 mod program;
 mod tidy;

@@ -92,13 +92,13 @@ pub(in crate::cli) fn of_session(reader: &Reader<Event>, wanted: Option<u64>) ->
 }
 
 /// The last event of a session, also of one that was cut off.
-fn end_of(sessions: &[SessionInfo], place: usize, last: Seq) -> Seq {
+pub(in crate::cli) fn end_of(sessions: &[SessionInfo], place: usize, last: Seq) -> Seq {
     let next = sessions.get(place + 1).map(|next| next.first.previous());
     sessions[place].last.or(next).unwrap_or(last).min(last)
 }
 
 /// The first event of `from ..= last` received at `time` or later; `last.next()` when there is none.
-fn first_at(reader: &Reader<Event>, (from, last): (Seq, Seq), time: Nanos) -> Result<Seq, JournalError> {
+pub(in crate::cli) fn first_at(reader: &Reader<Event>, (from, last): (Seq, Seq), time: Nanos) -> Result<Seq, JournalError> {
     let (mut low, mut high) = (from, last.next());
     let mut one = Vec::new();
     while low < high {
