@@ -3,7 +3,8 @@
 //! Facts measured on 0.34.7 that shape this file (design page, section 5): `flush` survives a killed process but not a power
 //! cut, so that `power` also calls `fdatasync` on the `db` file; values that make a page pass a quarter of `segment_size` spill
 //! to files that nobody syncs, so segments are 16 MiB and blocks at most 64 KiB; sled panics on damage and on I/O errors, so
-//! every call is caught and becomes an error that names the volume.
+//! every call is caught and becomes an error that names the volume; after some ten changes of a page sled writes all of it anew,
+//! so that fragments, which come and go, have a tree of their own beside the blocks, which are large and stay.
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,6 +15,7 @@ use super::copy::{self, Copy};
 use super::{Changes, Durability, Key, Store, Table};
 use crate::error::JournalError;
 use crate::files;
+use crate::stamp::Seq;
 
 /// 17 items of a page × 64 KiB must stay below a quarter of it.
 const SEGMENT_BYTES: usize = 16 << 20;
@@ -31,6 +33,7 @@ pub struct SledStore {
     volume: u32,
     db: ::sled::Db,
     blocks: ::sled::Tree,
+    fragments: ::sled::Tree,
     checkpoints: ::sled::Tree,
     file: File,
     path: PathBuf,
@@ -106,10 +109,11 @@ impl SledStore {
             }
         };
         let blocks = guarded(volume, "opening", || db.open_tree("blocks"))?;
+        let fragments = guarded(volume, "opening", || db.open_tree("fragments"))?;
         let checkpoints = guarded(volume, "opening", || db.open_tree("checkpoints"))?;
         let path = dir.join("db");
         let file = File::open(&path).map_err(|error| JournalError::io("opening", &path, &error))?;
-        Ok(SledStore { volume, db, blocks, checkpoints, file, path })
+        Ok(SledStore { volume, db, blocks, fragments, checkpoints, file, path })
     }
 
     /// Opens a copy of a volume, for reading: the volume itself stays as it is (see `copy`). Does not wait (see [`is_busy`]).
@@ -142,25 +146,54 @@ impl SledStore {
         Err(last)
     }
 
-    fn table(&self, table: Table) -> &::sled::Tree {
-        match table {
-            Table::Blocks => &self.blocks,
-            Table::Checkpoints => &self.checkpoints,
+    /// Fragments from `from` on that no block has replaced. A block is put before its fragments are removed, so that between the
+    /// two, and after a crash there, both are in their trees.
+    fn add_fragments(&self, open: Vec<(Key, ::sled::IVec)>, out: &mut Vec<(Key, Vec<u8>)>) -> ::sled::Result<()> {
+        let mut seen: Option<(Seq, bool)> = None;
+        for (key, value) in open {
+            let replaced = match seen {
+                Some((block, replaced)) if block == key.block => replaced,
+                _ => self.blocks.contains_key(Key { block: key.block, fragment: 0 }.to_bytes())?,
+            };
+            seen = Some((key.block, replaced));
+            if !replaced {
+                out.push((key, value.to_vec()));
+            }
         }
+        Ok(())
     }
+}
+
+/// Appends items of a tree from `from` on, while they are no more than `bytes_max`, the first in any case. Gives whether it got to the end.
+fn read_tree(tree: &::sled::Tree, from: Key, bytes_max: usize, out: &mut Vec<(Key, Vec<u8>)>) -> ::sled::Result<bool> {
+    let mut bytes = 0;
+    for item in tree.range(from.to_bytes()..) {
+        let (key, value) = item?;
+        let Some(key) = Key::from_bytes(&key) else { continue };
+        if bytes > 0 && bytes + value.len() > bytes_max {
+            return Ok(false);
+        }
+        bytes += value.len();
+        out.push((key, value.to_vec()));
+    }
+    Ok(true)
 }
 
 impl Store for SledStore {
     fn write(&self, changes: &Changes) -> Result<(), JournalError> {
         guarded(self.volume, "writing", || {
-            let mut batch = ::sled::Batch::default();
+            let (mut blocks, mut fragments) = (::sled::Batch::default(), ::sled::Batch::default());
             for (key, value) in &changes.put {
+                let batch = if key.fragment == 0 { &mut blocks } else { &mut fragments };
                 batch.insert(&key.to_bytes(), value.as_slice());
             }
             for key in &changes.remove {
+                let batch = if key.fragment == 0 { &mut blocks } else { &mut fragments };
                 batch.remove(&key.to_bytes());
             }
-            self.blocks.apply_batch(batch)?;
+            // In this order: what a crash leaves of sled's log is a beginning of it, and a block that is there counts.
+            self.blocks.apply_batch(blocks)?;
+            self.fragments.apply_batch(fragments)?;
             for (key, value) in &changes.checkpoints {
                 self.checkpoints.insert(key.to_bytes(), value.as_slice())?;
             }
@@ -183,15 +216,25 @@ impl Store for SledStore {
 
     fn read(&self, table: Table, from: Key, bytes_max: usize, out: &mut Vec<(Key, Vec<u8>)>) -> Result<(), JournalError> {
         guarded(self.volume, "reading", || {
-            let mut bytes = 0;
-            for item in self.table(table).range(from.to_bytes()..) {
-                let (key, value) = item?;
-                let Some(key) = Key::from_bytes(&key) else { continue };
-                if bytes > 0 && bytes + value.len() > bytes_max {
-                    break;
-                }
-                bytes += value.len();
-                out.push((key, value.to_vec()));
+            if table == Table::Checkpoints {
+                return read_tree(&self.checkpoints, from, bytes_max, out).map(drop);
+            }
+            // Fragments first: one that is gone when the blocks are read is in one of them.
+            let open = self.fragments.range(from.to_bytes()..).map(|item| item.map(|(key, value)| (Key::from_bytes(&key), value)));
+            let open: Vec<_> = open.filter_map(|item| item.map(|(key, value)| Some((key?, value))).transpose()).collect::<Result<_, _>>()?;
+            let before = out.len();
+            let to_the_end = read_tree(&self.blocks, from, bytes_max, out)?;
+            if to_the_end && !open.is_empty() {
+                self.add_fragments(open, out)?;
+                // Fragments stand behind all blocks, unless the volume is damaged.
+                out[before..].sort_by_key(|(key, _)| *key);
+                let mut bytes = 0;
+                let fits = out[before..].iter().take_while(|(_, value)| {
+                    bytes += value.len();
+                    bytes <= bytes_max
+                });
+                let fits = fits.count().max(1);
+                out.truncate(before + fits);
             }
             Ok(())
         })
