@@ -29,8 +29,11 @@ const VERSION: u8 = 1;
 const HEADER_BYTES: usize = 68;
 const CHECKSUM_BYTES: usize = 8;
 
+/// Events are small differences with hardly a repetition: what compresses them is the coding of single bytes, which level 1 does
+/// as well as any (measured on a day of Binance futures: 70 % of raw; lz4, which does not, 91 %).
+const ZSTD_LEVEL: i32 = 1;
 const CODEC_NONE: u8 = 0;
-const CODEC_LZ4: u8 = 1;
+const CODEC_ZSTD: u8 = 1;
 /// In place of events that are lost: no events, but the chain to go on with.
 const CODEC_GIVEN_UP: u8 = 2;
 
@@ -78,10 +81,19 @@ fn bad<T>(reason: impl Into<String>) -> Result<T, BlockError> {
 /// Writes a block to `out` (cleared first) and returns its checksum, which is the next item's `chain`.
 pub fn seal(header: &Header, raw: &[u8], out: &mut Vec<u8>) -> u64 {
     assert_eq!(header.raw_len as usize, raw.len(), "a header says its payload's length");
-    let compressed = if header.fragment == 0 { lz4_flex::compress(raw) } else { Vec::new() };
-    let smaller = !compressed.is_empty() && compressed.len() < raw.len();
-    let (codec, payload) = if smaller { (CODEC_LZ4, compressed.as_slice()) } else { (CODEC_NONE, raw) };
+    // A fragment lives until its block is whole: not worth the time.
+    let compressed = if header.fragment == 0 { compress(raw) } else { None };
+    let (codec, payload) = compressed.as_deref().map_or((CODEC_NONE, raw), |bytes| (CODEC_ZSTD, bytes));
     write(header, codec, payload, out)
+}
+
+/// Compressed; `None` when that is not smaller.
+fn compress(raw: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; raw.len().saturating_sub(1)];
+    // Fails when it does not fit, which is the question.
+    let length = zstd_safe::compress(bytes.as_mut_slice(), raw, ZSTD_LEVEL).ok()?;
+    bytes.truncate(length);
+    Some(bytes)
 }
 
 /// Writes, in place of the events of `header`, that they were given up; the item after them has `resume` as its chain.
@@ -171,12 +183,12 @@ impl Checked<'_> {
         let length = self.header.raw_len as usize;
         match self.codec {
             CODEC_NONE if self.payload.len() == length => out.extend_from_slice(self.payload),
-            CODEC_LZ4 => {
+            CODEC_ZSTD => {
                 out.resize(before + length, 0);
-                match lz4_flex::decompress_into(self.payload, &mut out[before..]) {
+                match zstd_safe::decompress(&mut out[before..], self.payload) {
                     Ok(written) if written == length => {}
                     Ok(written) => return bad(format!("it decompresses to {written} bytes, not {length}")),
-                    Err(error) => return bad(format!("it does not decompress: {error}")),
+                    Err(code) => return bad(format!("it does not decompress: {}", zstd_safe::get_error_name(code))),
                 }
             }
             codec => return bad(format!("its codec {codec} is not known, or its length is wrong")),

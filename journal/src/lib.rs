@@ -3,6 +3,7 @@
 pub mod stamp;
 pub mod record;
 pub mod codec;
+#[cfg(feature = "sled")]
 pub mod block;
 pub mod checkpoint;
 pub mod error;
