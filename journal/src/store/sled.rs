@@ -220,8 +220,10 @@ impl Store for SledStore {
                 return read_tree(&self.checkpoints, from, bytes_max, out).map(drop);
             }
             // Fragments first: one that is gone when the blocks are read is in one of them.
-            let open = self.fragments.range(from.to_bytes()..).map(|item| item.map(|(key, value)| (Key::from_bytes(&key), value)));
-            let open: Vec<_> = open.filter_map(|item| item.map(|(key, value)| Some((key?, value))).transpose()).collect::<Result<_, _>>()?;
+            let open =
+                self.fragments.range(from.to_bytes()..).map(|item| item.map(|(key, value)| (Key::from_bytes(&key), value)));
+            let open: Vec<_> =
+                open.filter_map(|item| item.map(|(key, value)| Some((key?, value))).transpose()).collect::<Result<_, _>>()?;
             let before = out.len();
             let to_the_end = read_tree(&self.blocks, from, bytes_max, out)?;
             if to_the_end && !open.is_empty() {
