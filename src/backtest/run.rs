@@ -6,7 +6,7 @@ use jangbu_replay::{Batch, DriveError, EVENTS_PER_CHECKPOINT, Effects, Machine, 
 use super::ledger::Ledger;
 use super::report::Report;
 use super::world::{Backtest, Traffic, WorldError};
-use crate::account::{OrderState, OrderType};
+use crate::account::{NewOrder, Order, OrderState, OrderType};
 use crate::data::history::History;
 use crate::effect::Effect;
 use crate::event::{Event, OrderUpdate};
@@ -66,14 +66,14 @@ pub struct Finished {
     pub marks: Marks,
 }
 
-/// Lets orders of an earlier session that rested at the simulated venue rest there again: it forgot them with its process.
-pub fn adopt_resting(kernel: &Kernel, simulator: &mut Simulator) {
-    for order in kernel.orders() {
-        if let (OrderState::Open, Some(limit)) = (order.state, order.limit) {
-            let now = crate::account::NewOrder { order_type: OrderType::Limit(limit), qty: order.qty, ..order.request };
-            simulator.adopt(&now, order.filled);
-        }
-    }
+/// Lets an order of an earlier session rest at the simulated venue again, if it rested there: the venue forgot it with its process.
+/// False when it did not: it was still on its way, and nobody has ever heard of it.
+pub fn adopt(simulator: &mut Simulator, order: &Order) -> bool {
+    let is_resting = matches!(order.state, OrderState::Open | OrderState::PartiallyFilled);
+    let (true, Some(limit)) = (is_resting, order.limit) else { return false };
+    let now = NewOrder { order_type: OrderType::Limit(limit), qty: order.qty, ..order.request };
+    simulator.adopt(&now, order.filled);
+    true
 }
 
 /// Runs the kernel over a history, with the simulator as the venue. The same history, settings and simulator give the same report,

@@ -5,8 +5,6 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use crate::backtest::report::Language;
-
 /// Exit code: done.
 pub(super) const DONE: u8 = 0;
 /// Exit code: the answer is no.
@@ -92,8 +90,8 @@ pub(super) fn say(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// The language of longer texts: Korean where the environment speaks it, else English.
-pub(super) fn language() -> Language {
+/// Whether longer texts are in Korean: where the environment speaks it. Otherwise they are in English.
+pub(super) fn is_korean() -> bool {
     let set = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(std::env::var_os).find(|value| !value.is_empty());
-    if set.is_some_and(|value| value.to_string_lossy().starts_with("ko")) { Language::Korean } else { Language::English }
+    set.is_some_and(|value| value.to_string_lossy().starts_with("ko"))
 }

@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 use jangbu_journal::{Durability, JournalError, Reader, Seq, SessionInfo, Writer, WriterOptions};
 use serde_json::json;
 
-use super::answer::{Failure, Outcome, language, print, print_json};
+use super::answer::{Failure, Outcome, is_korean, print, print_json};
 use super::progress::Progress;
 use super::settings::{ConfigArgs, JournalArgs};
-use crate::backtest::report::Report;
-use crate::backtest::run::{Finished, Keep, Start, adopt_resting, run as run_backtest};
+use crate::backtest::report::{Language, Report};
+use crate::backtest::run::{Finished, Keep, Start, adopt, run as run_backtest};
 use crate::config::Config;
 use crate::data::history::History;
 use crate::event::Event;
 use crate::simulator::{Simulator, SimulatorSettings};
-use sources::{Recording, Tapes};
+use sources::Recording;
 
 /// `jangbu backtest`.
 #[derive(Debug, clap::Args)]
@@ -75,24 +75,27 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     }
     let Recording { start, history, first, recorded } = sources::session_as_it_was(&reader, &dir, session)?;
     let mut simulator = simulator(&config, first);
-    adopt_resting(&start.kernel, &mut simulator);
+    for order in start.kernel.orders() {
+        // Those that did not rest are said to be unknown in the recording itself.
+        let _ = adopt(&mut simulator, order);
+    }
     let (finished, _, took) = drive(args, start, history, simulator)?;
-    let same = recorded.map(|recorded| recorded == finished.marks.effects());
+    // The same state after the same number of events and the same decisions: then every fill was the same too.
+    let same = recorded.map(|recorded| finished.marks.of_state(finished.last, &finished.kernel) == recorded);
     let note = match same {
-        Some(true) => Some("every decision is the one recorded · 모든 판단이 기록과 같음"),
-        Some(false) => Some(
-            "not every decision is the one recorded: the session had other simulated latencies (--entry-ms, --response-ms), or was \
-             another build's · 기록과 다른 판단이 있음",
-        ),
-        None => None,
+        Some(true) => "every decision and every fill is the one recorded · 모든 판단과 체결이 기록과 같음",
+        Some(false) => {
+            "not all is as recorded: the session had other simulated latencies (--entry-ms, --response-ms), or was another build's · \
+             기록과 다름"
+        }
+        None => "not compared with the recording: the session was cut off · 끊긴 세션이라 기록과 비교하지 않음",
     };
-    tell(args, finished.report, took, &note.map(str::to_owned).into_iter().collect::<Vec<_>>(), same)
+    tell(args, finished.report, took, &[note.to_owned()], same)
 }
 
 fn tapes(args: &Args, mut config: Config) -> Result<Outcome, Failure> {
-    let Tapes { history, instruments } = sources::tapes(&args.tape)?;
-    sources::fill_in(&mut config, &instruments);
-    let history = sources::opened(&config, history);
+    sources::fill_in(&mut config);
+    let history = sources::opened(&config, sources::tapes(&args.tape)?);
     let (finished, history, took) = drive(args, Start::default(), history, simulator(&config, Seq::FIRST))?;
     tell(args, finished.report, took, &sources::tape_notes(history.inner(), &args.tape), None)
 }
@@ -147,11 +150,15 @@ fn tell(args: &Args, mut report: Report, took: Duration, notes: &[String], same:
     report.elapsed_ns = u64::try_from(took.as_nanos()).ok();
     if args.json {
         let mut value = serde_json::to_value(&report).map_err(Failure::could_not)?;
+        for (row, result) in value["results"].as_array_mut().into_iter().flatten().zip(&report.results) {
+            row["venue"] = json!(result.venue.name());
+        }
+        value["events_per_second"] = json!(report.events_per_second());
         value["same_as_recorded"] = json!(same);
         value["notes"] = json!(notes);
         print_json(&value)?;
     } else {
-        print(report.text(language()).trim_end())?;
+        print(report.text(if is_korean() { Language::Korean } else { Language::English }).trim_end())?;
         notes.iter().try_for_each(print)?;
     }
     Ok(Outcome::Done)

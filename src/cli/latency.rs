@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::answer::{Failure, Outcome, print, print_json};
 use super::settings::JournalArgs;
 use crate::live::latency::duration_text;
+use crate::live::summary::latency_path;
 use crate::live::{Language, Latencies, Stage};
 use crate::market::Venue;
 
@@ -57,7 +58,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
                 if known.is_empty() { "none".to_owned() } else { known.join(", ") }
             )));
         }
-        loaded.push((session, Latencies::load(&path_of(&dir, session)).map_err(Failure::could_not)?));
+        loaded.push((session, Latencies::load(&latency_path(&dir, session)).map_err(Failure::could_not)?));
     }
     if args.json {
         let sessions: Vec<Value> = loaded.iter().map(|(session, latencies)| session_json(*session, latencies)).collect();
@@ -66,11 +67,6 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
         print(table(&loaded).trim_end())?;
     }
     Ok(Outcome::Done)
-}
-
-/// Where `live` keeps the latencies of a session.
-fn path_of(dir: &Path, session: u32) -> PathBuf {
-    dir.join("sessions").join(format!("{session}.hlog"))
 }
 
 /// Sessions that kept latencies, rising.

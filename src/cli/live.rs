@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jangbu_journal::{Durability, Nanos, Stamp};
 
-use super::answer::{Failure, Outcome, print, print_json, say};
+use super::answer::{Failure, Outcome, is_korean, print, print_json, say};
 use super::emulate::{SpeedWord, tape_markets};
 use super::interrupt::Interrupt;
 use super::moment::time_text;
@@ -159,7 +159,7 @@ fn live_config(config: Config, args: &Args) -> Result<LiveConfig, Failure> {
 }
 
 /// The strategy of a session that was told none: soon in the market, and often.
-fn demonstration() -> StrategySettings {
+pub(super) fn demonstration() -> StrategySettings {
     let parameters = [("fast", "20"), ("slow", "60"), ("on", "trade"), ("notional", "1000"), ("short", "true")];
     StrategySettings {
         name: "ema-cross".into(),
@@ -169,7 +169,7 @@ fn demonstration() -> StrategySettings {
 }
 
 /// Paper money, when the settings give none: 10,000 USDT at each Binance venue.
-fn default_deposits() -> Vec<Deposit> {
+pub(super) fn default_deposits() -> Vec<Deposit> {
     let Ok(currency) = "USDT".parse() else { return Vec::new() };
     let amount = Money::from_raw(10_000 * i128::from(crate::market::number::ONE));
     [Venue::BinanceSpot, Venue::BinanceUsdM].map(|venue| Deposit { venue, currency, amount }).into()
@@ -243,11 +243,7 @@ fn clock_text(at: Nanos) -> String {
 
 /// The language of the terminal.
 pub(super) fn language() -> Language {
-    let korean = ["LC_ALL", "LC_MESSAGES", "LANG"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-        .is_some_and(|value| value.starts_with("ko"));
-    if korean { Language::Korean } else { Language::English }
+    if is_korean() { Language::Korean } else { Language::English }
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use jangbu_replay::{Marks, Span, Until, verify};
 
 use super::config::LiveConfig;
 use super::error::LiveError;
-use crate::account::{NewOrder, OrderState, OrderType, SessionId};
+use crate::account::SessionId;
+use crate::backtest::run::adopt;
 use crate::config::Deposit;
 use crate::event::{Answer, Command, Event};
 use crate::kernel::Kernel;
@@ -91,11 +92,7 @@ pub fn opening(config: &LiveConfig, resumed: &Resumed, simulator: &mut Simulator
     }
     let mut events: Vec<Event> = commands.into_iter().map(command).collect();
     for order in resumed.kernel.orders() {
-        let is_resting = matches!(order.state, OrderState::Open | OrderState::PartiallyFilled);
-        if let (true, Some(limit)) = (is_resting, order.limit) {
-            let now = NewOrder { order_type: OrderType::Limit(limit), qty: order.qty, ..order.request };
-            simulator.adopt(&now, order.filled);
-        } else {
+        if !adopt(simulator, order) {
             events.push(Event::Answer(Box::new(Answer::NotFound { order: order.request.id })));
         }
     }

@@ -2,7 +2,11 @@
 
 mod cli;
 mod cli_emulate;
+mod cli_backtest;
+mod cli_latency;
 mod cli_live;
 mod cli_journal;
+mod cli_replay;
+mod made;
 mod program;
 mod tidy;

@@ -3,40 +3,29 @@
 use std::path::{Path, PathBuf};
 
 use jangbu_journal::{Checkpoint, Reader, Seq};
-use jangbu_replay::{Digest, Marks, Span, Until, verify};
+use jangbu_replay::{Span, Until, verify};
 
 use crate::account::SessionId;
 use crate::backtest::journal::{Heard, JournalHistory};
 use crate::backtest::run::Start;
 use crate::backtest::tape::TapeHistory;
 use crate::cli::answer::{Failure, say};
+use crate::cli::live::{default_deposits, demonstration};
 use crate::cli::progress::Progress;
 use crate::cli::replay::span::of_session;
 use crate::cli::version::build_text;
-use crate::config::{Config, Deposit};
+use crate::config::Config;
 use crate::data::history::{History, Merged, Session};
-use crate::event::command::{Settings, StrategySettings};
-use crate::event::{Command, Event, MarketEvent};
+use crate::event::command::Settings;
+use crate::event::{Command, Event};
 use crate::kernel::Kernel;
-use crate::market::{Instrument, InstrumentId, Money, Venue};
+use crate::market::{InstrumentId, Venue};
 use crate::venue::binance::emulator::instruments_of_tape;
 
-/// Cash in every account when the settings say of none: 100,000.
-const DEPOSIT: i128 = 100_000 * 100_000_000;
-/// How far into a session its instruments are looked for.
-const DEFINITIONS_WITHIN: usize = 65_536;
-
-/// Tapes as one history.
-pub(super) struct Tapes {
-    pub(super) history: Merged<TapeHistory>,
-    /// What is on them.
-    pub(super) instruments: Vec<Instrument>,
-}
-
 /// Opens tapes. A symbol of a venue is one instrument on all of them.
-pub(super) fn tapes(paths: &[PathBuf]) -> Result<Tapes, Failure> {
+pub(super) fn tapes(paths: &[PathBuf]) -> Result<Merged<TapeHistory>, Failure> {
     let mut numbers: Vec<(Venue, String)> = Vec::new();
-    let (mut histories, mut instruments) = (Vec::new(), Vec::new());
+    let mut histories = Vec::new();
     for path in paths {
         let before = numbers.len();
         let number = |venue: Venue, symbol: &str| {
@@ -48,11 +37,10 @@ pub(super) fn tapes(paths: &[PathBuf]) -> Result<Tapes, Failure> {
         };
         let found = instruments_of_tape(path, number).map_err(Failure::could_not)?;
         let follows = before > 0 && found.iter().any(|instrument| instrument.id.index() < before);
-        instruments.extend(found.iter().filter(|instrument| instrument.id.index() >= before).cloned());
         let history = TapeHistory::open(path, found).map_err(Failure::could_not)?;
         histories.push(if follows { history.following() } else { history });
     }
-    Ok(Tapes { history: Merged::new(histories), instruments })
+    Ok(Merged::new(histories))
 }
 
 /// What there is to say of tapes that were played.
@@ -68,21 +56,17 @@ pub(super) fn tape_notes(history: &Merged<TapeHistory>, paths: &[PathBuf]) -> Ve
     notes
 }
 
-/// Gives what the settings leave open: the demonstration strategy when there is none, and cash where there would be none at all.
-pub(super) fn fill_in(config: &mut Config, instruments: &[Instrument]) {
+/// Gives what the settings leave open, as `jangbu live` does.
+pub(super) fn fill_in(config: &mut Config) {
     if config.strategies.is_empty() {
-        say("no strategy is set: ema-cross on every instrument · 설정된 전략이 없어 ema-cross를 돌립니다");
-        config.strategies.push(StrategySettings { name: "ema-cross".into(), instruments: vec![], parameters: vec![] });
+        say("no strategy is set: ema-cross, as in the demonstration · 설정된 전략이 없어 시연용 ema-cross를 돌립니다");
+        config.strategies.push(demonstration());
     }
     if config.deposits.is_empty() {
-        for instrument in instruments {
-            let (venue, currency) = (instrument.venue, instrument.quote);
-            if !config.deposits.iter().any(|deposit| (deposit.venue, deposit.currency) == (venue, currency)) {
-                let amount = Money::from_raw(DEPOSIT);
-                say(format_args!("no deposit is set: {amount} {currency} at {venue} · 설정된 입금이 없습니다"));
-                config.deposits.push(Deposit { venue, currency, amount });
-            }
-        }
+        config.deposits = default_deposits();
+        let shown: Vec<String> =
+            config.deposits.iter().map(|deposit| format!("{} {} {}", deposit.venue, deposit.amount, deposit.currency)).collect();
+        say(format_args!("no deposit is set: {} · 설정된 입금이 없습니다", shown.join(", ")));
     }
 }
 
@@ -109,17 +93,7 @@ pub(super) fn market_of_session(
     config: &mut Config,
 ) -> Result<Session<JournalHistory>, Failure> {
     let part = of_session(reader, Some(session))?;
-    let mut events = Vec::new();
-    reader.scan(part.from).and_then(|mut scan| scan.next_batch(DEFINITIONS_WITHIN, &mut events)).map_err(Failure::could_not)?;
-    let instruments: Vec<Instrument> = events
-        .into_iter()
-        .take_while(|(stamp, _)| stamp.seq <= part.last)
-        .filter_map(|(_, event)| match event {
-            Event::Market(MarketEvent::Instrument(instrument)) => Some(*instrument),
-            _ => None,
-        })
-        .collect();
-    fill_in(config, &instruments);
+    fill_in(config);
     let history = JournalHistory::new(reader, id(session)?, (part.from, part.last), Heard::Markets);
     Ok(opened(config, history.map_err(Failure::could_not)?))
 }
@@ -131,8 +105,8 @@ pub(super) struct Recording {
     pub(super) history: JournalHistory,
     /// Its first event.
     pub(super) first: Seq,
-    /// All effects at its end, as recorded; `None` when nothing was marked.
-    pub(super) recorded: Option<(u64, Digest)>,
+    /// Its last event and the checkpoint there, when it ended in good order.
+    pub(super) recorded: Option<Checkpoint>,
 }
 
 /// A session, from the state the journal had when it began.
@@ -140,8 +114,8 @@ pub(super) fn session_as_it_was(reader: &Reader<Event>, dir: &Path, session: u64
     let part = of_session(reader, Some(session))?;
     let first = part.from;
     let start = standing_before(dir, first)?;
-    let recorded = reader.checkpoints(first, part.last).map_err(Failure::could_not)?;
-    let recorded = recorded.last().map(|checkpoint| (checkpoint.effects_count, Digest(checkpoint.effects)));
+    let ending = reader.checkpoints(part.last, part.last).map_err(Failure::could_not)?;
+    let recorded = ending.into_iter().find(|checkpoint| part.whole && checkpoint.state != 0);
     let history = JournalHistory::new(reader, id(session)?, (first, part.last), Heard::All).map_err(Failure::could_not)?;
     Ok(Recording { start, history, first, recorded })
 }
@@ -160,15 +134,8 @@ fn standing_before(dir: &Path, first: Seq) -> Result<Start, Failure> {
             "what came before that session does not replay in this build: {divergence} · 그 앞의 기록이 재현되지 않습니다"
         )));
     }
-    let checkpoint = Checkpoint {
-        seq: last,
-        effects_count: replay.effects,
-        effects: replay.effects_digest.0,
-        state: replay.state.0,
-        parts: Vec::new(),
-    };
     let clock = kernel.stamp().recv;
-    Ok(Start { kernel, last, clock, marks: Marks::resume(Some(&checkpoint)) })
+    Ok(Start { kernel, last, clock, marks: replay.marks() })
 }
 
 fn id(session: u64) -> Result<SessionId, Failure> {
