@@ -190,7 +190,8 @@ fn framed(dir: &Path, change: impl Fn(u64, &mut Event)) {
             r#"{{"stream":"btcusdt@bookTicker","data":{{"u":{id},"s":"BTCUSDT","b":"41000.00","B":"1","a":"41001.00","A":"2"}}}}"#
         )
     };
-    let delta = r#"{"stream":"btcusdt@depth","data":{"e":"depthUpdate","E":1704067200000,"s":"BTCUSDT","U":5,"u":6,"b":[],"a":[]}}"#;
+    let delta =
+        r#"{"stream":"btcusdt@depth","data":{"e":"depthUpdate","E":1704067200000,"s":"BTCUSDT","U":5,"u":6,"b":[],"a":[]}}"#;
     let connection = Channel::Connection(0);
     let mut frames = vec![(connection, delta.to_owned()), (Channel::Snapshot(InstrumentId(0)), snapshot)];
     frames.extend((1..50).map(|id| (connection, quote(id / 2))));
