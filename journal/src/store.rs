@@ -218,4 +218,44 @@ mod tests {
         assert_eq!(find(9), None);
         assert_eq!(find(u64::MAX), Some(1 << 40));
     }
+
+    /// A store that a writer adds a block to before the `at`-th read.
+    struct Growing {
+        store: MemoryStore,
+        reads: core::sync::atomic::AtomicU32,
+        at: u32,
+        block: u64,
+    }
+
+    impl Store for Growing {
+        fn write(&self, changes: &Changes) -> Result<(), JournalError> {
+            self.store.write(changes)
+        }
+
+        fn flush(&self, durability: Durability) -> Result<(), JournalError> {
+            self.store.flush(durability)
+        }
+
+        fn read(&self, table: Table, from: Key, bytes_max: usize, out: &mut Vec<(Key, Vec<u8>)>) -> Result<(), JournalError> {
+            if self.reads.fetch_add(1, core::sync::atomic::Ordering::Relaxed) == self.at {
+                let put = vec![(Key { block: Seq::new(self.block), fragment: 0 }, vec![0; 9])];
+                self.write(&Changes { put, ..Changes::default() })?;
+            }
+            self.store.read(table, from, bytes_max, out)
+        }
+    }
+
+    #[test]
+    fn floor_bears_a_writer_at_work() {
+        for at in 0..60 {
+            for block in [501, 70_000, 1 << 40] {
+                let store = Growing { store: MemoryStore::default(), reads: 0.into(), at, block };
+                let put = [10, 500].iter().map(|seq| (Key { block: Seq::new(*seq), fragment: 0 }, vec![0; 9])).collect();
+                store.write(&Changes { put, ..Changes::default() }).expect("in memory");
+                let found = floor(&store, Table::Blocks, Seq::new(10), Seq::new(u64::MAX)).expect("in memory").map(Seq::get);
+                // The last block before or after the writer was there: either is a place to go on to the end from.
+                assert!(found == Some(500) || found == Some(block), "{found:?} with block {block} before read {at}");
+            }
+        }
+    }
 }

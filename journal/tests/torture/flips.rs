@@ -106,6 +106,8 @@ fn flip(closed: bool, salt: u64) {
     let good = quick_folder();
     let whole = journal(good.path(), closed);
     assert_eq!(read_whole(good.path(), "before any flip"), whole);
+    let report = verify(good.path(), &mut |_| {}).expect("verifies");
+    assert!(report.intact && (report.fragments > 0) != closed, "before any flip: {report}");
     let mut all = Vec::new();
     files(good.path(), &mut all);
     let logs: Vec<_> = all.iter().filter(|(path, _)| path.ends_with("db")).cloned().collect();
