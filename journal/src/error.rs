@@ -147,6 +147,14 @@ impl JournalError {
     }
 
     pub(crate) fn io(doing: &'static str, path: &std::path::Path, error: &std::io::Error) -> Self {
-        JournalError::Io { doing, path: path.to_owned(), reason: error.to_string() }
+        JournalError::Io { doing, path: path.to_owned(), reason: Self::words(error) }
+    }
+
+    /// The system's words, and what to do where the disk is full: sled clears up to 16 MiB of a volume it opens.
+    pub(crate) fn words(error: &std::io::Error) -> String {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull => format!("{error}; make room, at least 32 MB, and start again"),
+            _ => error.to_string(),
+        }
     }
 }

@@ -15,8 +15,8 @@ use crate::stamp::{Seq, Stamp};
 use crate::store::{Key, Store, Table};
 use crate::walk::{Place, Start, Walk};
 
-/// Bytes of blocks a scan holds. A volume is opened anew for each, which takes some 50 ms.
-const READ_AHEAD_BYTES: usize = 32 << 20;
+/// Bytes of blocks a scan holds.
+const READ_AHEAD_BYTES: usize = 8 << 20;
 /// Bytes of checkpoints asked for at once.
 const CHECKPOINT_BYTES: usize = 1 << 20;
 /// How often to read an open block again that its writer was just closing.

@@ -49,10 +49,7 @@ fn guarded<T>(volume: u32, doing: &'static str, call: impl FnOnce() -> ::sled::R
     let failed = |reason: String| JournalError::Store { volume, doing, reason };
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(::sled::Error::Io(error))) if error.kind() == std::io::ErrorKind::StorageFull => {
-            Err(failed(format!("{error}; make room, at least 32 MB, and start again")))
-        }
-        Ok(Err(::sled::Error::Io(error))) => Err(failed(error.to_string())),
+        Ok(Err(::sled::Error::Io(error))) => Err(failed(JournalError::words(&error))),
         Ok(Err(error)) => Err(failed(error.to_string())),
         Err(panic) => {
             let words = panic.downcast_ref::<String>().cloned();
@@ -207,7 +204,7 @@ impl Store for SledStore {
             let failed = |error: std::io::Error| JournalError::Store {
                 volume: self.volume,
                 doing: "fdatasync",
-                reason: error.to_string(),
+                reason: JournalError::words(&error),
             };
             files::sync(&self.file, &self.path).map_err(failed)?;
         }
