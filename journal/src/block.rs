@@ -10,8 +10,8 @@
 //! still open, at `raw offset` of it: with its earlier fragments it decodes as the block will. When the block is full it replaces
 //! its fragments, and its chain goes to the block before, past them.
 //!
-//! Where repair had to give events up a block says so: it has their seqs, and as payload the checksum of the last block lost, which
-//! is the chain of the item after it.
+//! Where repair had to give events up a block says so: it has their seqs, and as payload the checksum of the last block lost,
+//! which is the chain of the item after it.
 
 use xxhash_rust::xxh3::xxh3_64;
 

@@ -32,8 +32,8 @@ impl Checkpoint {
         Key { block: self.seq, fragment: u16::from(self.state != 0) }
     }
 
-    /// As it is stored: magic, length (u32, little-endian), value, xxh3-64 of all before. So it can be trusted, and found again in
-    /// a damaged file.
+    /// As it is stored: magic, length (u32, little-endian), value, xxh3-64 of all before. So it can be trusted, and found again
+    /// in a damaged file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut value = Vec::new();
         Encoder::new(&mut value).value(self);

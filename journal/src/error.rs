@@ -98,6 +98,12 @@ pub enum JournalError {
         /// What is wrong.
         reason: String,
     },
+    /// The journal is not as it was when the repair was planned.
+    #[error("{dir} has changed since the repair was planned, and nothing was done; plan it again", dir = dir.display())]
+    PlanOutdated {
+        /// The journal.
+        dir: PathBuf,
+    },
     /// The program appended what does not follow.
     #[error("cannot append seq {got}: {expected} is next (recv {recv} after {last_recv})")]
     OutOfOrder {

@@ -40,6 +40,20 @@ impl Lock {
         }
     }
 
+    /// What the last holder wrote of itself, as [`Lock::take`] does; empty when there was none.
+    ///
+    /// # Errors
+    /// When the file of the lock is there and cannot be read.
+    pub fn words(dir: &Path) -> Result<String, JournalError> {
+        let path = path(dir);
+        match std::fs::read(&path) {
+            // One line; whatever else stands there is not ours.
+            Ok(bytes) => Ok(String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).trim().to_owned()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+            Err(error) => Err(JournalError::io("reading", &path, &error)),
+        }
+    }
+
     /// Takes the lock for `purpose` ("writing", "reading").
     ///
     /// # Errors

@@ -1,4 +1,5 @@
-//! What can be saved of a damaged volume: its intact items, however much of sled around them is broken, put in order: [`Salvage`].
+//! What can be saved of a damaged volume: its intact items, however much of sled around them is broken, put in order:
+//! [`Salvage`].
 //!
 //! Items come from sled, as far as it shows them, and from the bytes of its files: every block and checkpoint carries its own
 //! checksum and can be found there, often in several copies. A file also holds what sled has long replaced. The chain tells: an

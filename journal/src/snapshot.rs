@@ -14,7 +14,7 @@ fn folder(dir: &Path) -> PathBuf {
     dir.join("snapshots")
 }
 
-fn path(dir: &Path, at: Seq) -> PathBuf {
+pub(crate) fn path(dir: &Path, at: Seq) -> PathBuf {
     folder(dir).join(format!("{:020}.snap", at.get()))
 }
 
@@ -30,6 +30,19 @@ pub(crate) fn list(dir: &Path) -> Result<Vec<Seq>, JournalError> {
         entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".snap")?.parse().ok().map(Seq::new)).collect();
     seqs.sort_unstable();
     Ok(seqs)
+}
+
+/// Seqs of those that are intact, and of those that are not.
+pub(crate) fn sorted_out(dir: &Path) -> Result<(Vec<Seq>, Vec<Seq>), JournalError> {
+    let (mut intact, mut damaged) = (Vec::new(), Vec::new());
+    for at in list(dir)? {
+        match read(dir, at) {
+            Ok(_) => intact.push(at),
+            Err(JournalError::DamagedFile { .. }) => damaged.push(at),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((intact, damaged))
 }
 
 /// Writes one and forgets the oldest.

@@ -1,7 +1,7 @@
 //! Goes over a whole journal and says everything that is wrong with it: [`verify`].
 //!
-//! Nothing is recovered and nothing written. What stands behind damage is looked at all the same, and of what cannot be read it is
-//! said whether `repair` can bring it back.
+//! Nothing is recovered and nothing written. What stands behind damage is looked at all the same, and of what cannot be read it
+//! is said whether `repair` can bring it back.
 
 use std::fs;
 use std::path::Path;
@@ -150,7 +150,8 @@ fn add(report: &mut Report, bounds: &Bounds, examined: Examined) {
     let mut found = Vec::new();
     for range in &lost {
         let advice = format!(
-            "Restore volume {} from a backup; without one, run `jangbu journal repair`, which keeps what is intact and says what a replay will do",
+            "Restore volume {} from a backup; without one, run `jangbu journal repair`, \
+             which keeps what is intact and says what a replay will do",
             bounds.number
         );
         found.push((*range, Harm::Lost, why(range), advice));

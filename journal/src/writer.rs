@@ -81,7 +81,7 @@ impl<R: Record> Writer<R> {
     pub fn open(dir: &Path, options: WriterOptions) -> Result<Self, JournalError> {
         let volumes = dir.join("volumes");
         files::create_dir(&volumes)?;
-        let lock = Lock::take(dir, "writing")?;
+        let lock = Lock::take(dir, &format!("writing, durability {}", options.durability))?;
         let mut catalog = match Catalog::load(dir)? {
             Some(catalog) => catalog,
             None => new_catalog(dir)?,

@@ -65,7 +65,8 @@ pub fn is_busy(error: &JournalError) -> bool {
 }
 
 impl SledStore {
-    /// Opens the volume in `dir` for writing, making it if it is not there. Waits a little for another process that is reading it.
+    /// Opens the volume in `dir` for writing, making it if it is not there. Waits a little for another process that is reading
+    /// it.
     ///
     /// # Errors
     /// When sled cannot open it.
