@@ -156,9 +156,12 @@ fn a_power_cut_while_it_writes_loses_nothing_that_was_acknowledged() {
     let mut writer = Writer::<Tick>::open(&root, options(Durability::Power)).expect("opens");
     let watermark = writer.watermark();
     let stop = std::sync::atomic::AtomicBool::new(false);
+    // Held while an image is looked at, which takes long: the writer would fill the disk meanwhile. Not while it is taken.
+    let pause = Mutex::new(());
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                let _turn = pause.lock().unwrap_or_else(PoisonError::into_inner);
                 append(&mut writer, 200, 13);
             }
         });
@@ -168,8 +171,10 @@ fn a_power_cut_while_it_writes_loses_nothing_that_was_acknowledged() {
                 let rest = if round % 2 == 0 { Rest::Torn(mix(round)) } else { Rest::Gone };
                 let image = dir.path().join("image");
                 cut(&root, &image, rest);
+                let turn = pause.lock().unwrap_or_else(PoisonError::into_inner);
                 check_image(&image, acknowledged, &format!("round {round}, {rest:?}"));
                 fs::remove_dir_all(&image).expect("it was there");
+                drop(turn);
                 // Some more of it.
                 watermark.wait_for(acknowledged.advance(1 + mix(round) % 5_000), std::time::Duration::from_secs(30));
             }
