@@ -14,6 +14,8 @@ use jangbu_journal::{Decoder, Encoder, Nanos, Record, Seq, Stamp};
 
 /// As many as a block holds.
 const EVENTS: u64 = 5_000;
+/// As many as a replay decodes at once.
+const BATCH_EVENTS: usize = 1_024;
 
 fn trades() -> Vec<(Stamp, Event)> {
     let mut market = SyntheticTrades::new(SyntheticSettings { trades: EVENTS, ..SyntheticSettings::default() });
@@ -62,7 +64,7 @@ fn decode(criterion: &mut Criterion) {
     };
     let mut stored = Vec::new();
     block::seal(&header, &raw, &mut stored);
-    let mut out = Vec::with_capacity(EVENTS as usize);
+    let mut out = Vec::with_capacity(BATCH_EVENTS);
     let mut group = criterion.benchmark_group("block");
     group.throughput(Throughput::Elements(EVENTS));
     group.bench_function("unpack", |bencher| {
@@ -78,8 +80,11 @@ fn decode(criterion: &mut Criterion) {
             let mut input = Decoder::new(black_box(&raw));
             for seq in 1..=EVENTS {
                 Event::decode(Event::SCHEMA, Seq::new(seq), &mut context, &mut input, &mut out).expect("encoded above");
+                if out.len() == BATCH_EVENTS {
+                    black_box(&out);
+                    out.clear();
+                }
             }
-            black_box(out.len())
         });
     });
     group.finish();
