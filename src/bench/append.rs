@@ -40,7 +40,7 @@ pub(super) fn measure(
         )?;
         lines.push(Line {
             name,
-            subject: "journal append, group commit, policy power",
+            subject: "journal append, group commit, policy power".into(),
             limit: "the same bytes to a plain file, fdatasync after each group",
             goal: Some(0.7),
             events,

@@ -35,7 +35,7 @@ pub(super) fn measure(events: u64, dir: &Path, progress: &mut dyn FnMut(&str, u6
     )?;
     fs::remove_dir_all(dir).map_err(BenchError::io(dir))?;
     let limit = "the same blocks read, checked and decompressed";
-    Ok(Line { name: name.into(), subject: "a journal decoded", limit, goal: None, events, bytes, compared })
+    Ok(Line { name: name.into(), subject: "a journal decoded".into(), limit, goal: None, events, bytes, compared })
 }
 
 /// Every event of the journal.
@@ -53,7 +53,7 @@ pub(super) fn decode(dir: &Path, events: u64) -> Result<Duration, BenchError> {
 }
 
 /// Every block of the journal; also says how many bytes of events there are.
-fn decompress(dir: &Path) -> Result<(Duration, u64), BenchError> {
+pub(super) fn decompress(dir: &Path) -> Result<(Duration, u64), BenchError> {
     timed(|| {
         let mut scan = Reader::<Event>::open(dir)?.scan(Seq::FIRST)?;
         let mut bytes = 0;

@@ -7,6 +7,7 @@
 mod rounds;
 mod append;
 mod decode;
+mod replay;
 mod workload;
 
 use std::fs;
@@ -14,7 +15,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use jangbu_journal::JournalError;
+use jangbu_replay::{Divergence, VerifyError};
 
+use crate::backtest::run::RunError;
 pub use rounds::{Compared, Spread};
 
 /// Rounds of each measure. An odd number has a median.
@@ -27,17 +30,20 @@ pub enum Measure {
     Append,
     /// Decoding a journal against reading and decompressing it.
     Decode,
+    /// Replaying a journal through the kernel against decoding it.
+    Replay,
 }
 
 impl Measure {
     /// All, in the order they are run.
-    pub const ALL: [Measure; 2] = [Measure::Append, Measure::Decode];
+    pub const ALL: [Measure; 3] = [Measure::Append, Measure::Decode, Measure::Replay];
 
     /// Its word on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Measure::Append => "append",
             Measure::Decode => "decode",
+            Measure::Replay => "replay",
         }
     }
 }
@@ -48,7 +54,7 @@ pub struct Line {
     /// Which measure, and which variant of it.
     pub name: String,
     /// What was measured.
-    pub subject: &'static str,
+    pub subject: String,
     /// Against what.
     pub limit: &'static str,
     /// The least ratio we are content with, if there is one.
@@ -76,6 +82,18 @@ pub enum BenchError {
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The backtest that is replayed.
+    #[error(transparent)]
+    Backtest(#[from] RunError),
+    /// The replay could not be carried out.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// The replay is not what was recorded: a bug.
+    #[error("the replay of a backtest made just before differs\n{divergence}")]
+    Divergent {
+        /// Where, and how.
+        divergence: Box<Divergence>,
+    },
     /// What was read is not what was written: a bug, or a disk that lies.
     #[error("{found} events were read where {expected} were written")]
     Lost {
@@ -109,6 +127,7 @@ pub fn run(
         match measure {
             Measure::Append => append::measure(events, folder.path(), progress, &mut lines)?,
             Measure::Decode => lines.push(decode::measure(events, folder.path(), progress)?),
+            Measure::Replay => lines.push(replay::measure(events, folder.path(), progress)?),
         }
     }
     Ok(lines)
