@@ -60,7 +60,7 @@ pub enum JournalError {
     },
     /// Events of this range are damaged.
     #[error(
-        "events {first} to {last} are damaged in volume {volume}: {reason}. `jangbu journal verify` lists all damage, `jangbu journal repair` truncates to the last good block and keeps the rest aside"
+        "events {first} to {last} are damaged in volume {volume}: {reason}. `jangbu journal verify` lists all damage, `jangbu journal repair` keeps what is intact and moves the rest aside"
     )]
     Damaged {
         /// Number of the volume.

@@ -141,7 +141,7 @@ pub(crate) fn examine(
         }
         Err(error) => {
             let range = SeqRange { first: bounds.first, last: promised.max(bounds.first) };
-            (Seen::default(), vec![(range, error.to_string())])
+            (Seen::default(), vec![(range, words(&error))])
         }
     };
     if problems.is_empty() {
@@ -152,6 +152,14 @@ pub(crate) fn examine(
         return Ok(Examined { seen, problems, lost, hidden: Vec::new() });
     }
     saved(dir, bounds, &seen, problems, contents)
+}
+
+/// What a store refused with. What to do about it is said elsewhere.
+fn words(error: &JournalError) -> String {
+    match error {
+        JournalError::Store { doing, reason, .. } => format!("{doing} failed in sled: {reason}"),
+        error => error.to_string(),
+    }
 }
 
 /// Of a volume that cannot be read whole: what can be saved.
@@ -227,7 +235,7 @@ fn pass(
             }
             Err(error) => {
                 let first = seen.end.map_or(bounds.first, |place| place.next);
-                seen.problems.push((SeqRange { first, last: promised.max(first) }, error.to_string()));
+                seen.problems.push((SeqRange { first, last: promised.max(first) }, words(&error)));
                 refused = Some(error);
                 break;
             }

@@ -251,9 +251,6 @@ impl Order<'_> {
             return true;
         }
         if self.place.open.is_some() {
-            if self.anchor().is_none() && !self.bounds.sealed {
-                return false;
-            }
             self.close_block();
             return true;
         }
@@ -284,7 +281,7 @@ impl Order<'_> {
         }
     }
 
-    /// Makes a block of the fragments at the end: in front of a gap there can be none.
+    /// Makes a block of the fragments at the end: neither in front of a gap nor where the mark names their block can there be any.
     fn close_block(&mut self) {
         let mut raw = Vec::new();
         let mut whole: Option<(Place, Header)> = None;
