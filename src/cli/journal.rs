@@ -4,6 +4,7 @@ mod cat;
 mod info;
 mod line;
 mod names;
+mod repair;
 mod rows;
 mod tail;
 mod verify;
@@ -29,6 +30,8 @@ enum Action {
     Info(info::Args),
     /// 전부 읽어 온전한지 확인 (아무것도 고치지 않음) · Go over all of it, changing nothing: is it whole?
     Verify(verify::Args),
+    /// 손상된 장부 고치기; --yes 없이는 계획만 · Repair a damaged one; only the plan without --yes
+    Repair(repair::Args),
 }
 
 /// Runs it.
@@ -38,5 +41,6 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
         Action::Cat(args) => cat::run(args),
         Action::Info(args) => info::run(args),
         Action::Verify(args) => verify::run(args),
+        Action::Repair(args) => repair::run(args),
     }
 }
