@@ -1,6 +1,6 @@
 //! Which part of a journal is meant: [`part`].
 
-use jangbu_journal::{JournalError, Nanos, Reader, Seq, SessionInfo};
+use jangbu_journal::{JournalError, Nanos, Reader, Seq, SessionInfo, Stamp};
 use jangbu_replay::Until;
 
 use super::Args;
@@ -97,18 +97,94 @@ pub(in crate::cli) fn end_of(sessions: &[SessionInfo], place: usize, last: Seq) 
     sessions[place].last.or(next).unwrap_or(last).min(last)
 }
 
-/// The first event of `from ..= last` received at `time` or later; `last.next()` when there is none.
-pub(in crate::cli) fn first_at(reader: &Reader<Event>, (from, last): (Seq, Seq), time: Nanos) -> Result<Seq, JournalError> {
+/// The first event of `from ..= last` received at `time` or later; `last.next()` when there is none. Events that a repair gave up
+/// count as received with the next one there is.
+pub(in crate::cli) fn first_at(reader: &Reader<Event>, range: (Seq, Seq), time: Nanos) -> Result<Seq, JournalError> {
+    search(reader, range, time, EVENTS_LOOKED_THROUGH)
+}
+
+/// Halves the range until at most `looked_through` events are left, and looks through those: a probe may cost a copy of a volume.
+fn search(reader: &Reader<Event>, (from, last): (Seq, Seq), time: Nanos, looked_through: u64) -> Result<Seq, JournalError> {
     let (mut low, mut high) = (from, last.next());
-    let mut one = Vec::new();
-    while low < high {
+    while high.get().saturating_sub(low.get()) > looked_through {
         let middle = Seq::new(low.get() + (high.get() - low.get()) / 2);
-        one.clear();
-        reader.scan(middle)?.next_batch(1, &mut one)?;
-        match one.first() {
-            Some((stamp, _)) if stamp.recv < time => low = middle.next(),
-            _ => high = middle,
+        match first_readable(reader, (middle, last), 1, &mut |stamp| stamp.recv >= time)? {
+            Some((_, false)) => low = middle.next(),
+            Some((_, true)) | None => high = middle,
         }
     }
-    Ok(low)
+    let left = high.get().saturating_sub(low.get());
+    if left == 0 {
+        return Ok(high);
+    }
+    Ok(match first_readable(reader, (low, high.previous()), left, &mut |stamp| stamp.recv >= time)? {
+        Some((seq, true)) => seq,
+        Some((_, false)) | None => high,
+    })
+}
+
+/// Looks at up to `count` events of `from ..= last` until `is_it` says so: the last one looked at, and whether it was that. Instead
+/// of an event behind a gap the first of the gap is given.
+fn first_readable(
+    reader: &Reader<Event>,
+    (from, last): (Seq, Seq),
+    count: u64,
+    is_it: &mut dyn FnMut(&Stamp) -> bool,
+) -> Result<Option<(Seq, bool)>, JournalError> {
+    let (mut next, mut gap, mut looked) = (from, None, None);
+    let mut left = count;
+    let mut rows = Vec::new();
+    let mut scan = reader.scan(next)?;
+    while next <= last && left > 0 {
+        rows.clear();
+        match scan.next_batch(usize::try_from(left).map_or(BATCH_EVENTS, |left| left.min(BATCH_EVENTS)), &mut rows) {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(JournalError::GivenUp { last: lost, .. }) => {
+                gap = gap.or(Some(next));
+                next = lost.next().max(next.next());
+                scan = reader.scan(next)?;
+            }
+            Err(error) => return Err(error),
+        }
+        for (stamp, _) in rows.iter().take_while(|(stamp, _)| stamp.seq <= last) {
+            let seq = gap.take().unwrap_or(stamp.seq);
+            if is_it(stamp) {
+                return Ok(Some((seq, true)));
+            }
+            looked = Some((seq, false));
+            next = stamp.seq.next();
+            left -= 1;
+        }
+    }
+    Ok(looked)
+}
+
+/// So many events are read faster than a volume is opened a few times.
+const EVENTS_LOOKED_THROUGH: u64 = 200_000;
+const BATCH_EVENTS: usize = 4_096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jangbu_journal::{Writer, WriterOptions};
+
+    #[test]
+    fn a_moment_is_found_by_halves_and_by_looking() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut writer = Writer::<Event>::open(dir.path(), WriterOptions::default()).expect("opens");
+        // Three events at each moment.
+        for seq in 1..=60 {
+            let stamp = Stamp { seq: Seq::new(seq), recv: Nanos::new((seq as i64 - 1) / 3 * 10), venue: None };
+            writer.append(&stamp, &Event::Tick).expect("appends");
+        }
+        writer.close().expect("closes");
+        let reader = Reader::<Event>::open(dir.path()).expect("opens");
+        for (time, expected) in [(-5, 1), (0, 1), (1, 4), (10, 4), (95, 31), (190, 58), (191, 61)] {
+            for looked_through in [1, 7, 100] {
+                let found = search(&reader, (Seq::FIRST, Seq::new(60)), Nanos::new(time), looked_through).expect("reads");
+                assert_eq!(found, Seq::new(expected), "{time}, {looked_through}");
+            }
+        }
+    }
 }
