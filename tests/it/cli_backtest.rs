@@ -100,6 +100,21 @@ fn tapes_are_merged_by_time_and_a_symbol_is_one_instrument_on_all_of_them() {
 }
 
 #[test]
+fn a_live_session_and_a_backtest_of_it_decide_and_fill_alike() {
+    let dir = folder();
+    let dir = dir.path();
+    write_tape(&dir.join("a.tape"), "BTCUSDT", 1, 4_000);
+    // Over real sockets, the second from the state the first left.
+    for session in ["1", "2"] {
+        let live = json(&check(dir, &["live", "--tape", "a.tape", "--speed", "max", "--json"], 0).0);
+        assert!(live["counts"]["fills"].as_u64() > Some(0), "{live}");
+        let backtest = json(&check(dir, &["backtest", "--session", session, "--json"], 0).0);
+        assert_eq!((&backtest["same_as_recorded"], &backtest["fills"]), (&Value::Bool(true), &live["counts"]["fills"]));
+        assert_eq!((&backtest["effects_digest"], &backtest["state_digest"]), (&live["effects_digest"], &live["state"]));
+    }
+}
+
+#[test]
 fn what_cannot_be_run_on_is_said() {
     let dir = folder();
     let dir = dir.path();

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::path::Path;
 
 use jangbu::account::SessionId;
-use jangbu::backtest::run::{Finished, Keep, Start, run};
+use jangbu::backtest::run::{Finished, Keep, Start, adopt, run};
 use jangbu::data::history::{Memory, Moment};
 use jangbu::effect::Effect;
 use jangbu::event::{Command, Event};
@@ -36,8 +36,7 @@ pub fn resume(dir: &Path) -> Start {
 }
 
 fn writer(dir: &Path, id: SessionId, first: Seq, started: Nanos) -> Writer<Event> {
-    // The smallest volumes: a journal of some thousand events has several.
-    let options = WriterOptions { durability: Durability::Process, volume_bytes_max: 24 << 10, ..WriterOptions::default() };
+    let options = WriterOptions { durability: Durability::Process, ..WriterOptions::default() };
     let mut writer = Writer::open(dir, options).expect("a writer");
     let info = SessionInfo { id: id.0.into(), first, last: None, started, note: "made".into() };
     writer.begin_session(info).expect("a session");
@@ -51,7 +50,10 @@ pub fn market_session(dir: &Path, id: SessionId, history: Vec<Moment>, snapshot_
     let started = history.first().expect("a history").0;
     let keep = Keep { writer: writer(dir, id, first, started), snapshot_events };
     let settings = SimulatorSettings { latency: LATENCY, first_trade_id: first.get(), ..SimulatorSettings::default() };
-    let simulator = Simulator::new(settings);
+    let mut simulator = Simulator::new(settings);
+    for order in start.kernel.orders() {
+        assert!(adopt(&mut simulator, order), "{order:?} was still on its way");
+    }
     let (mut finished, _) = run(start, Memory::new(history), simulator, Some(keep), &mut |_| ()).expect("a history in memory");
     let mut keep = finished.keep.take().expect("it was kept");
     keep.writer.end_session(finished.last).expect("its end");
@@ -86,6 +88,11 @@ impl Script {
         self.events.push((Stamp { seq, recv: self.clock, venue }, event));
         self.next = seq.next();
         seq
+    }
+
+    /// Lets time pass, nanoseconds.
+    pub fn wait(&mut self, nanos: i64) {
+        self.clock = self.clock.plus(nanos);
     }
 }
 

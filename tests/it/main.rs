@@ -7,6 +7,8 @@ mod cli_latency;
 mod cli_live;
 mod cli_journal;
 mod cli_replay;
+mod golden;
+mod golden_made;
 mod made;
 mod program;
 mod tidy;
