@@ -1,16 +1,21 @@
-//! What happens once an event, alone: encode, decode, a book's change, a frame. `cargo bench --bench hot_path -- [FILTER]`.
+//! What happens once an event, alone: encode, decode, a book's change, a frame, a trade through the kernel.
+//! `cargo bench --bench hot_path -- [FILTER]`.
 //! `jangbu bench` measures the whole against the machine's limits; this shows which part moved.
 
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use jangbu::account::SessionId;
 use jangbu::data::history::History;
 use jangbu::data::synthetic::{SyntheticSettings, SyntheticTrades};
-use jangbu::event::Event;
-use jangbu::market::{Book, InstrumentId, Price, Qty, Side, Venue};
+use jangbu::event::command::{Settings, StrategySettings};
+use jangbu::event::{Command, Event, MarketEvent};
+use jangbu::kernel::Kernel;
+use jangbu::market::{Book, Instrument, InstrumentId, Money, Price, Qty, Side, Venue};
 use jangbu::venue::binance::wire::Decoder as FrameDecoder;
 use jangbu_journal::block::{self, Header};
 use jangbu_journal::{Decoder, Encoder, Nanos, Record, Seq, Stamp};
+use jangbu_replay::{Effects, Machine};
 
 /// As many as a block holds.
 const EVENTS: u64 = 5_000;
@@ -166,5 +171,48 @@ fn frame(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, encode, decode, book, frame);
+/// Trades through the kernel, a running strategy among them.
+fn kernel(criterion: &mut Criterion) {
+    let parameters = vec![("on".into(), "trade".into())];
+    let strategy = StrategySettings { name: "ema-cross".into(), instruments: Vec::new(), parameters };
+    let Instrument { venue, quote: currency, .. } = SyntheticTrades::instrument(InstrumentId(0));
+    let opening = [
+        Command::SessionStarted { session: SessionId(1), build: "bench".into(), mode: "backtest".into() },
+        Command::Configure(Settings { strategies: vec![strategy], ..Settings::default() }),
+        Command::Deposit { venue, currency, amount: Money::from_raw(100_000_000_000_000) },
+        Command::AutoTrade(true),
+    ];
+    let mut opened = Kernel::default();
+    let mut effects = Effects::new();
+    let mut stamp = Stamp { seq: Seq::ZERO, recv: SyntheticSettings::default().start, venue: None };
+    let definition = MarketEvent::Instrument(Box::new(SyntheticTrades::instrument(InstrumentId(0))));
+    let commands = opening.into_iter().map(|command| Event::Command(Box::new(command)));
+    for event in commands.chain([Event::Market(definition)]) {
+        stamp.seq = stamp.seq.next();
+        opened.apply(&stamp, &event, &mut effects);
+    }
+    let mut rows = trades();
+    for (trade, _) in &mut rows {
+        trade.seq = trade.seq.advance(stamp.seq.get());
+    }
+    let mut saved = Vec::new();
+    opened.save(&mut saved);
+    let mut group = criterion.benchmark_group("kernel");
+    group.throughput(Throughput::Elements(EVENTS));
+    group.bench_function("on_trade", |bencher| {
+        bencher.iter_batched_ref(
+            || Kernel::load(&saved).expect("saved above"),
+            |kernel| {
+                for (stamp, event) in &rows {
+                    kernel.apply(stamp, event, &mut effects);
+                    effects.clear();
+                }
+            },
+            BatchSize::LargeInput,
+        );
+    });
+    group.finish();
+}
+
+criterion_group!(benches, encode, decode, book, frame, kernel);
 criterion_main!(benches);

@@ -5,15 +5,23 @@
 #![allow(unsafe_code, reason = "an allocator that counts can only be had by implementing `GlobalAlloc`")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use jangbu::data::history::History;
+use jangbu::account::SessionId;
+use jangbu::backtest::world::Backtest;
+use jangbu::data::history::{History, Session};
 use jangbu::data::synthetic::{SyntheticSettings, SyntheticTrades};
-use jangbu::event::Event;
-use jangbu::market::{Book, InstrumentId, Price, Qty, Side, Venue};
+use jangbu::effect::Effect;
+use jangbu::event::command::{Settings, StrategySettings};
+use jangbu::event::{Command, Event, MarketEvent};
+use jangbu::kernel::Kernel;
+use jangbu::market::{Book, Instrument, InstrumentId, Money, Price, Qty, Side, Venue};
+use jangbu::simulator::{Simulator, SimulatorSettings};
 use jangbu::venue::binance::wire::{Decoder as FrameDecoder, SnapshotOutcome};
 use jangbu_journal::block::{self, Header};
 use jangbu_journal::{Decoder, Encoder, Nanos, Record, Seq, Stamp};
+use jangbu_replay::{Batch, Effects, Machine, Recorder, drive};
 
 struct Counting;
 
@@ -75,6 +83,7 @@ fn the_hot_path_does_not_allocate() {
     encoding_and_decoding();
     book_changes();
     binance_frames();
+    kernel_trades();
 }
 
 /// Without this the test could not fail.
@@ -196,4 +205,64 @@ fn decoder_in_step(decoder: &mut FrameDecoder, first: &str) {
     decoder.frame(first.as_bytes(), &mut out);
     let outcome = decoder.snapshot(InstrumentId(0), snapshot, &mut out);
     assert!(matches!(outcome, Ok(SnapshotOutcome::Accepted { .. })), "{outcome:?}");
+}
+
+/// Keeps the events of a run.
+#[derive(Default)]
+struct Kept(Vec<(Stamp, Event)>);
+
+impl Recorder<Kernel> for Kept {
+    type Error = Infallible;
+
+    fn record(&mut self, batch: &Batch<Event>) -> Result<(), Infallible> {
+        self.0.extend_from_slice(batch.as_slice());
+        Ok(())
+    }
+
+    fn applied(&mut self, _: &Stamp, _: &Kernel, _: &Effects<Effect>) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn durable(&self) -> Seq {
+        self.0.last().map_or(Seq::ZERO, |(stamp, _)| stamp.seq)
+    }
+}
+
+/// The events of a backtest in which a strategy trades now and then.
+fn session() -> Vec<(Stamp, Event)> {
+    let parameters =
+        [("on", "trade"), ("fast", "50"), ("slow", "200")].map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec();
+    let strategy = StrategySettings { name: "ema-cross".into(), instruments: Vec::new(), parameters };
+    let Instrument { venue, quote: currency, .. } = SyntheticTrades::instrument(InstrumentId(0));
+    let opening = vec![
+        Command::SessionStarted { session: SessionId(1), build: "test".into(), mode: "backtest".into() },
+        Command::Configure(Settings { strategies: vec![strategy], ..Settings::default() }),
+        Command::Deposit { venue, currency, amount: Money::from_raw(100_000_000_000_000) },
+        Command::AutoTrade(true),
+    ];
+    let market = SyntheticTrades::new(SyntheticSettings { trades: 200_000, ..SyntheticSettings::default() });
+    let mut world = Backtest::new(Session::new(opening, market, Vec::new()), Simulator::new(SimulatorSettings::default()));
+    let mut kept = Kept::default();
+    drive(&mut Kernel::default(), &mut world, &mut kept, (Seq::FIRST, Nanos::ZERO)).expect("a market in memory");
+    kept.0
+}
+
+/// A session through the kernel. The first half warms it. In the second a trade that causes no order costs nothing, and orders with
+/// their answers and fills only what their lists grow by: they are kept, so that now and then a list doubles.
+fn kernel_trades() {
+    let rows = session();
+    let (mut kernel, mut effects) = (Kernel::default(), Effects::new());
+    let (mut quiet, mut busy, mut orders) = (0, 0, 0);
+    for (index, (stamp, event)) in rows.iter().enumerate() {
+        let count = allocations(&mut || kernel.apply(stamp, event, &mut effects));
+        let is_quiet = effects.is_empty() && matches!(event, Event::Market(MarketEvent::Trade(_)));
+        if index > rows.len() / 2 {
+            *(if is_quiet { &mut quiet } else { &mut busy }) += count;
+            orders += effects.as_slice().iter().filter(|effect| matches!(effect, Effect::Submit(_))).count() as u64;
+        }
+        effects.clear();
+    }
+    assert!(orders >= 5, "{orders} orders: the strategy hardly traded");
+    assert_eq!(quiet, 0, "trades that cause no order allocate");
+    assert!(busy * 10 <= orders, "{busy} allocations for {orders} orders");
 }

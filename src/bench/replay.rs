@@ -46,7 +46,9 @@ struct Recorded {
 /// A backtest on made-up trades, kept as a journal.
 fn record(trades: u64, dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<Recorded, BenchError> {
     let session = SessionId(1);
-    let strategy = StrategySettings { name: "ema-cross".into(), instruments: Vec::new(), parameters: Vec::new() };
+    // On every trade, so that nothing is left out, and fast enough to trade some two times in a thousand.
+    let parameters = [("on", "trade"), ("fast", "50"), ("slow", "200")].map(|(name, text)| (name.into(), text.into())).to_vec();
+    let strategy = StrategySettings { name: "ema-cross".into(), instruments: Vec::new(), parameters };
     let Instrument { venue, quote: currency, .. } = SyntheticTrades::instrument(InstrumentId(0));
     let opening = vec![
         Command::SessionStarted { session, build: "jangbu bench".into(), mode: "backtest".into() },
