@@ -111,3 +111,72 @@ impl Account {
         Some(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jangbu_journal::{Nanos, Seq, Stamp};
+    use jangbu_replay::{Effects, Machine};
+
+    use super::*;
+    use crate::account::{Fill, Liquidity, OrderId, OrderType, OrderUpdate, SessionId, TimeInForce};
+    use crate::event::{Command, Event, MarketEvent, OrderEvent};
+    use crate::market::testing::{instrument, money, price, qty};
+    use crate::market::{InstrumentId, InstrumentKind, Side, Trade};
+
+    struct Rig {
+        kernel: Kernel,
+        seq: Seq,
+    }
+
+    impl Rig {
+        fn hear(&mut self, event: Event) {
+            self.seq = self.seq.next();
+            let stamp = Stamp { seq: self.seq, recv: Nanos::new(1_700_000_000_000_000_000), venue: None };
+            self.kernel.apply(&stamp, &event, &mut Effects::new());
+        }
+
+        fn trade(&mut self, at: &str) {
+            let (instrument, id) = (InstrumentId(0), self.seq.get());
+            let trade = Trade { instrument, taker: Side::Buy, price: price(at), qty: qty("1"), id };
+            self.hear(Event::Market(MarketEvent::Trade(trade)));
+        }
+
+        /// A market order by hand, filled at this price.
+        fn deal(&mut self, side: Side, at: &str) {
+            let (order_type, time_in_force, instrument) = (OrderType::Market, TimeInForce::Gtc, InstrumentId(0));
+            self.hear(Event::Command(Box::new(Command::Order { instrument, side, order_type, time_in_force, qty: qty("1") })));
+            let order = OrderId { session: SessionId(1), seq: self.seq, index: 0 };
+            let fill = Fill { trade: self.seq.get(), price: price(at), qty: qty("1"), liquidity: Liquidity::Taker };
+            self.hear(Event::Order(OrderEvent { order, update: OrderUpdate::Filled(fill) }));
+        }
+    }
+
+    #[test]
+    fn profit_counts_from_the_start_and_drawdown_from_the_highest() {
+        let mut future = instrument(0, InstrumentKind::Perpetual);
+        future.fees.taker = crate::market::Rate::ZERO;
+        let (venue, currency) = (future.venue, future.quote);
+        let mut rig = Rig { kernel: Kernel::default(), seq: Seq::ZERO };
+        rig.hear(Event::Command(Box::new(Command::SessionStarted {
+            session: SessionId(1),
+            build: "test".into(),
+            mode: "test".into(),
+        })));
+        rig.hear(Event::Market(MarketEvent::Instrument(Box::new(future))));
+        rig.hear(Event::Command(Box::new(Command::Deposit { venue, currency, amount: money("10000") })));
+        rig.trade("100");
+        // What was earned before does not count.
+        rig.deal(Side::Buy, "100");
+        rig.deal(Side::Sell, "150");
+        let mut ledger = Ledger::new(&rig.kernel);
+        rig.deal(Side::Buy, "100");
+        for at in ["130", "95", "120", "110"] {
+            rig.trade(at);
+            ledger.look(&rig.kernel);
+        }
+        let reports = ledger.into_reports();
+        let report = reports.iter().find(|report| (report.venue, report.currency) == (venue, currency)).expect("an account");
+        assert_eq!((report.profit, report.realised, report.unrealised), (money("10"), money("0"), money("10")));
+        assert_eq!((report.drawdown, report.cash), (money("35"), money("10050")));
+    }
+}
