@@ -8,7 +8,7 @@ use jangbu_replay::Marks;
 use serde::Serialize;
 
 use super::latency::duration_text;
-use crate::kernel::{AccountResult, Kernel};
+use crate::kernel::{AccountResult, Counts, Kernel};
 use crate::market::Instrument;
 
 /// Numbers the world writes after every event and anyone reads.
@@ -80,6 +80,8 @@ pub struct Status {
     pub profits: Vec<Profit>,
     /// Whether the kill switch is on.
     pub killed: bool,
+    /// How often what happened in the kernel, since the journal began.
+    pub counts: Counts,
 }
 
 /// Profit of one account, as decimal text; `?` where a price is missing.
@@ -122,6 +124,7 @@ pub fn status(kernel: &Kernel, stamp: &Stamp, marks: &Marks) -> Status {
         positions: kernel.instruments().filter_map(held).collect(),
         profits: kernel.results().map(profit).collect(),
         killed: kernel.killed().is_some(),
+        counts: *kernel.counts(),
     }
 }
 

@@ -106,6 +106,14 @@ impl Summary {
                 counts.orders, counts.fills, counts.rejections, counts.cancellations, self.status.open_orders
             ),
         );
+        let kernel = &self.status.counts;
+        line(
+            "kernel",
+            format!(
+                "{} orders refused, {} fills that came twice, {} books that crossed, {} events of unknown instruments",
+                kernel.refused, kernel.duplicates, kernel.crossed, kernel.unknown
+            ),
+        );
         for position in &self.status.positions {
             line("position", position.clone());
         }

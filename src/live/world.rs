@@ -28,6 +28,8 @@ const SLEEP_MAX: Duration = Duration::from_millis(5);
 const SLEEP_GATED_MAX: Duration = Duration::from_micros(200);
 /// The same while an event's way into the journal is measured: the measure is this coarse.
 const SLEEP_PROBED_MAX: Duration = Duration::from_millis(1);
+/// How long the world looks for the next frame of a burst before it sleeps. At 300 frames a second that is 3 % of a core.
+const SPIN_NS: i64 = 100_000;
 /// How long the world goes on emptying the queue after it was told to stop.
 const DRAIN_NS_MAX: i64 = 3_000_000_000;
 /// Effects that may wait for the journal. At 100 orders a second and a stalled disk that is 40 s, twice the journal's own limit.
@@ -242,6 +244,9 @@ impl Paper {
             return;
         }
         self.idle = false;
+        if self.spin(now) {
+            return;
+        }
         let most = match (self.gate.is_empty(), self.probe.is_none()) {
             (true, true) => SLEEP_MAX,
             (true, false) => SLEEP_PROBED_MAX,
@@ -249,6 +254,21 @@ impl Paper {
         };
         let sleep = until.map_or(most, |until| most.min(Duration::from_nanos(u64::try_from(until.since(now)).unwrap_or(0))));
         self.head = self.wires.inbox.recv_timeout(sleep).map(Head::from);
+    }
+
+    /// Frames come in bursts: right after one, looks for the next without sleeping, because waking a thread takes some 50 µs.
+    fn spin(&mut self, now: Nanos) -> bool {
+        if !self.last_heard.is_some_and(|heard| now.since(heard) < SPIN_NS) {
+            return false;
+        }
+        while self.wires.clock.now().since(now) < SPIN_NS {
+            self.head = self.wires.inbox.try_recv().map(Head::from);
+            if self.head.is_some() {
+                return true;
+            }
+            core::hint::spin_loop();
+        }
+        false
     }
 
     /// Whether it is time to say goodbye: every gateway is gone and all they heard is told. When told to stop (or when all is
