@@ -258,7 +258,7 @@ impl Paper {
 
     /// Frames come in bursts: right after one, looks for the next without sleeping, because waking a thread takes some 50 µs.
     fn spin(&mut self, now: Nanos) -> bool {
-        if !self.last_heard.is_some_and(|heard| now.since(heard) < SPIN_NS) {
+        if self.last_heard.is_none_or(|heard| now.since(heard) >= SPIN_NS) {
             return false;
         }
         while self.wires.clock.now().since(now) < SPIN_NS {
