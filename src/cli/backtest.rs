@@ -73,7 +73,10 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
         let (finished, _, took) = drive(args, Start::default(), history, simulator(&config, Seq::FIRST))?;
         return tell(args, finished.report, took, &[], None);
     }
-    let Recording { start, history, first, recorded } = sources::session_as_it_was(&reader, &dir, session)?;
+    let Recording { start, history, first, latency, recorded } = sources::session_as_it_was(&reader, &dir, session)?;
+    if let (Some(latency), None, None) = (latency, &args.entry_ms, &args.response_ms) {
+        config.latency = latency;
+    }
     let mut simulator = simulator(&config, first);
     for order in start.kernel.orders() {
         // Those that did not rest are said to be unknown in the recording itself.

@@ -135,7 +135,7 @@ fn live_config(config: Config, args: &Args) -> Result<LiveConfig, Failure> {
     live.simulator = SimulatorSettings { latency: config.latency, ..SimulatorSettings::default() };
     live.auto_trade = !args.no_trade;
     live.run_for = args.span.map(|span| span.0);
-    live.settings = Settings { risk: config.risk, strategies: config.strategies };
+    live.settings = Settings { risk: config.risk, strategies: config.strategies, simulator: Some(config.latency) };
     live.venues = config.venues;
     if !args.tape.is_empty() {
         // What the settings connect to waits: a tape is played instead.

@@ -79,6 +79,19 @@ pub struct Settings {
     pub risk: RiskLimits,
     /// The strategies to run, in order; the index is the strategy's id.
     pub strategies: Vec<StrategySettings>,
+    /// Paper trading and backtests: the latencies of the simulated venue. The kernel does not look at them; a backtest of the
+    /// session does, so that it needs nothing but the journal.
+    pub simulator: Option<LatencySettings>,
+}
+
+/// How long orders travel to the simulated venue and back: always the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LatencySettings {
+    /// From our decision until the venue has the order, nanoseconds.
+    pub entry_ns: i64,
+    /// From the venue's answer until we have it, nanoseconds.
+    pub response_ns: i64,
 }
 
 /// Limits before any order leaves. `None` is no limit.

@@ -77,7 +77,7 @@ fn settings(strategies: bool) -> Settings {
     };
     let parameters = [("fast", "2"), ("slow", "3"), ("on", "trade")].map(|(name, value)| (name.into(), value.into())).to_vec();
     let strategy = StrategySettings { name: "ema-cross".into(), instruments: Vec::new(), parameters };
-    Settings { risk, strategies: if strategies { Vec::from([strategy]) } else { Vec::new() } }
+    Settings { risk, strategies: if strategies { Vec::from([strategy]) } else { Vec::new() }, simulator: None }
 }
 
 /// Makes the event of a step; `sent` are the orders that left so far.

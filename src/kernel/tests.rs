@@ -33,7 +33,7 @@ impl Rig {
             let venue = instrument(id, kind).venue;
             rig.say(Command::Deposit { venue, currency: "USDT".parse().expect("a code"), amount: money("100000") });
         }
-        rig.say(Command::Configure(Settings { risk, strategies: Vec::new() }));
+        rig.say(Command::Configure(Settings { risk, ..Settings::default() }));
         rig.say(Command::AutoTrade(true));
         for id in [SPOT, FUTURE] {
             rig.trade(id, "50000");
@@ -326,7 +326,7 @@ fn a_strategy_that_does_not_exist_is_told_and_the_rest_runs() {
     let mut rig = rig();
     let strategy = |name: &str| StrategySettings { name: name.into(), instruments: Vec::new(), parameters: Vec::new() };
     let strategies = alloc::vec![strategy("no-such"), strategy("ema-cross")];
-    rig.say(Command::Configure(Settings { risk: RiskLimits::default(), strategies }));
+    rig.say(Command::Configure(Settings { strategies, ..Settings::default() }));
     assert_eq!(rig.code(), "settings.strategy");
     let mut saved = Vec::new();
     rig.kernel.save(&mut saved);

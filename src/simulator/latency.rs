@@ -1,7 +1,8 @@
 //! How long messages travel: [`LatencyModel`], and the constant one.
 
 use jangbu_journal::Nanos;
-use serde::{Deserialize, Serialize};
+
+pub use crate::event::command::LatencySettings;
 
 /// How long an order takes to reach the venue, and its answer to come back. The simulator keeps messages of one direction in
 /// order, whatever a model says: they travel on one connection.
@@ -14,15 +15,6 @@ pub trait LatencyModel: Send {
 }
 
 /// Always the same latency.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LatencySettings {
-    /// From our decision until the venue has the order, nanoseconds.
-    pub entry_ns: i64,
-    /// From the venue's answer until we have it, nanoseconds.
-    pub response_ns: i64,
-}
-
 impl LatencyModel for LatencySettings {
     fn entry_ns(&mut self, _: Nanos) -> i64 {
         self.entry_ns

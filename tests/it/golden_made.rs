@@ -15,7 +15,7 @@ use jangbu::market::{
 };
 use jangbu_journal::{Nanos, Seq};
 
-use crate::made::{Script, command, market_session, resume, scripted_session};
+use crate::made::{LATENCY, Script, command, market_session, resume, scripted_session};
 
 /// Makes a journal in a folder.
 type Recipe = fn(&Path);
@@ -56,7 +56,11 @@ fn order(instrument: u32, side: Side, limit: Option<&str>, time_in_force: TimeIn
 fn markets(dir: &Path) {
     let mut said = vec![
         (0, started(1)),
-        (0, Command::Configure(Settings { risk: limits(), strategies: vec![ema("4", "9", "trade"), ema("2", "3", "second")] })),
+        (0, Command::Configure(Settings {
+            risk: limits(),
+            strategies: vec![ema("4", "9", "trade"), ema("2", "3", "second")],
+            simulator: Some(LATENCY),
+        })),
         (0, Command::Deposit { venue: Venue::BinanceUsdM, currency: usdt(), amount: parse("50000") }),
         (0, Command::AutoTrade(true)),
         (300, order(0, Side::Buy, Some("49000"), TimeInForce::Gtc, "0.01")),
@@ -170,7 +174,7 @@ fn definitions(script: &mut Script) {
         script.say(command(Command::Deposit { venue, currency: parse(currency), amount: parse(amount) }));
     }
     let risk = RiskLimits { order_qty_max: Some(parse("10")), daily_loss_max: Some(parse("5000")), ..limits() };
-    script.say(command(Command::Configure(Settings { risk, strategies: vec![ema("3", "7", "trade")] })));
+    script.say(command(Command::Configure(Settings { risk, strategies: vec![ema("3", "7", "trade")], simulator: None })));
     script.say(command(Command::StrategyText { name: "매수".into(), text: "매수 = 종가 > 이평(종가, 20)".into() }));
     script.say(command(Command::AutoTrade(false)));
 }

@@ -16,7 +16,7 @@ use crate::cli::replay::span::of_session;
 use crate::cli::version::build_text;
 use crate::config::Config;
 use crate::data::history::{History, Merged, Session};
-use crate::event::command::Settings;
+use crate::event::command::{LatencySettings, Settings};
 use crate::event::{Command, Event};
 use crate::kernel::Kernel;
 use crate::market::{InstrumentId, Venue};
@@ -75,7 +75,11 @@ pub(super) fn opened<S: History>(config: &Config, history: S) -> Session<S> {
     let session = SessionId(1);
     let mut opening = vec![
         Command::SessionStarted { session, build: build_text(), mode: "backtest".into() },
-        Command::Configure(Settings { risk: config.risk.clone(), strategies: config.strategies.clone() }),
+        Command::Configure(Settings {
+            risk: config.risk.clone(),
+            strategies: config.strategies.clone(),
+            simulator: Some(config.latency),
+        }),
     ];
     opening.extend(config.deposits.iter().map(|deposit| Command::Deposit {
         venue: deposit.venue,
@@ -105,6 +109,8 @@ pub(super) struct Recording {
     pub(super) history: JournalHistory,
     /// Its first event.
     pub(super) first: Seq,
+    /// The latencies of its simulated venue.
+    pub(super) latency: Option<LatencySettings>,
     /// Its last event and the checkpoint there, when it ended in good order.
     pub(super) recorded: Option<Checkpoint>,
 }
@@ -117,8 +123,26 @@ pub(super) fn session_as_it_was(reader: &Reader<Event>, dir: &Path, session: u64
     let ending = reader.checkpoints(part.last, part.last).map_err(Failure::could_not)?;
     let recorded = ending.into_iter().find(|checkpoint| part.whole && checkpoint.state != 0);
     let history = JournalHistory::new(reader, id(session)?, (first, part.last), Heard::All).map_err(Failure::could_not)?;
-    Ok(Recording { start, history, first, recorded })
+    Ok(Recording { start, history, first, latency: recorded_latency(reader, first)?, recorded })
 }
+
+/// The latencies a session says it had, in the settings at its beginning.
+fn recorded_latency(reader: &Reader<Event>, first: Seq) -> Result<Option<LatencySettings>, Failure> {
+    let mut opening = Vec::new();
+    let mut scan = reader.scan(first).map_err(Failure::could_not)?;
+    scan.next_batch(OPENING_EVENTS, &mut opening).map_err(Failure::could_not)?;
+    let settings = opening.iter().find_map(|(_, event)| match event {
+        Event::Command(command) => match &**command {
+            Command::Configure(settings) => Some(settings),
+            _ => None,
+        },
+        _ => None,
+    });
+    Ok(settings.and_then(|settings| settings.simulator))
+}
+
+/// A session says its settings right after that it begins.
+const OPENING_EVENTS: usize = 8;
 
 fn standing_before(dir: &Path, first: Seq) -> Result<Start, Failure> {
     let last = first.previous();
