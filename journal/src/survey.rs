@@ -9,7 +9,8 @@ use crate::salvage::{Bounds, Found, Items};
 use crate::stamp::Seq;
 
 /// Names of ours in a journal's folder.
-const NAMES: [&str; 9] = ["catalog", "mark", "lock", "volumes", "snapshots", "sessions", "damaged", "journal.sock", "journal.sock.new"];
+const NAMES: [&str; 9] =
+    ["catalog", "mark", "lock", "volumes", "snapshots", "sessions", "damaged", "journal.sock", "journal.sock.new"];
 
 /// What there is.
 #[derive(Debug, Default)]

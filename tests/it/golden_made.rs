@@ -56,11 +56,14 @@ fn order(instrument: u32, side: Side, limit: Option<&str>, time_in_force: TimeIn
 fn markets(dir: &Path) {
     let mut said = vec![
         (0, started(1)),
-        (0, Command::Configure(Settings {
-            risk: limits(),
-            strategies: vec![ema("4", "9", "trade"), ema("2", "3", "second")],
-            simulator: Some(LATENCY),
-        })),
+        (
+            0,
+            Command::Configure(Settings {
+                risk: limits(),
+                strategies: vec![ema("4", "9", "trade"), ema("2", "3", "second")],
+                simulator: Some(LATENCY),
+            }),
+        ),
         (0, Command::Deposit { venue: Venue::BinanceUsdM, currency: usdt(), amount: parse("50000") }),
         (0, Command::AutoTrade(true)),
         (300, order(0, Side::Buy, Some("49000"), TimeInForce::Gtc, "0.01")),
