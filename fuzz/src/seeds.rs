@@ -143,7 +143,7 @@ fn a_day() -> Vec<Event> {
     let venue = Venue::BinanceSpot;
     vec![
         said(Command::SessionStarted { session: SessionId(1), build: "seed".into(), mode: "paper".into() }), // 1
-        said(Command::Configure(Settings { risk, strategies })),
+        said(Command::Configure(Settings { risk, strategies, ..Settings::default() })),
         said(Command::Deposit { venue, currency: usdt, amount: Money::from_raw(1_000_000_000_000) }),
         said(Command::Deposit { venue: Venue::BinanceUsdM, currency: usdt, amount: Money::from_raw(1_000_000_000_000) }),
         instrument(SPOT, InstrumentKind::Spot, venue), // 5
