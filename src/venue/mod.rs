@@ -2,6 +2,7 @@
 
 pub mod inbox;
 pub mod binance;
+pub mod kiwoom;
 pub mod reparse;
 
 #[cfg(feature = "live")]
