@@ -37,7 +37,8 @@ impl BookFrame {
         let values: BTreeMap<Cow<'_, str>, &RawValue> = object(WHAT, text)?;
         let field = |key: &str| -> Result<String, WireError> {
             let Some(raw) = values.get(key) else { return Ok(String::new()) };
-            let text: Text<'_> = serde_json::from_str(raw.get()).map_err(|error| WireError::json(WHAT, &error, raw.get().as_bytes()))?;
+            let text: Text<'_> =
+                serde_json::from_str(raw.get()).map_err(|error| WireError::json(WHAT, &error, raw.get().as_bytes()))?;
             Ok(text.get().to_owned())
         };
         let side = |price_field: &'static str, price_from: usize, qty_from: usize| -> Result<Vec<(Price, Qty)>, WireError> {
@@ -73,7 +74,8 @@ mod tests {
         let text = r#"{"21":"101530","41":"+75100","61":"18450","42":"+75200","62":"31200","43":"0","63":"0","51":"+75000","71":"22310",
             "52":"74900","72":" 40120","121":"412300","125":"655120","23":"0","24":"0"}"#;
         let book = BookFrame::read(text).expect("a book");
-        let shown = |side: &[(Price, Qty)]| side.iter().map(|(price, qty)| format!("{price}x{qty}")).collect::<Vec<_>>().join(" ");
+        let shown =
+            |side: &[(Price, Qty)]| side.iter().map(|(price, qty)| format!("{price}x{qty}")).collect::<Vec<_>>().join(" ");
         assert_eq!(shown(&book.asks), "75100x18450 75200x31200");
         assert_eq!(shown(&book.bids), "75000x22310 74900x40120");
         assert_eq!((book.time, book.expected), (TimeOfDay::new(10, 15, 30), None));

@@ -299,7 +299,8 @@ fn real(data: Option<&RawValue>) -> Result<Vec<Result<Real, WireError>>, WireErr
         let values = row.values.map_or("{}", RawValue::get);
         // The documents call it a list: then its first object is meant.
         let body = if values.starts_with('[') {
-            let list: Vec<&RawValue> = serde_json::from_str(values).map_err(|error| WireError::json(WHAT, &error, values.as_bytes()))?;
+            let list: Vec<&RawValue> =
+                serde_json::from_str(values).map_err(|error| WireError::json(WHAT, &error, values.as_bytes()))?;
             RealBody::read(row.kind.get(), list.first().map_or("{}", |values| values.get()))?
         } else {
             RealBody::read(row.kind.get(), values)?

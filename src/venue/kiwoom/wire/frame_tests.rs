@@ -18,7 +18,10 @@ fn one(text: &str) -> Real {
 #[test]
 fn answers_and_words_of_the_connection() {
     let ok = Reply { code: 0, message: String::new() };
-    assert_eq!(parse(r#"{"trnm":"LOGIN","return_code":0,"return_msg":"","sor_yn":"Y"}"#), Message::Login { reply: ok.clone(), sor: true });
+    assert_eq!(
+        parse(r#"{"trnm":"LOGIN","return_code":0,"return_msg":"","sor_yn":"Y"}"#),
+        Message::Login { reply: ok.clone(), sor: true }
+    );
     let Message::Login { reply, sor: false } = parse(
         r#"{"trnm":"LOGIN","return_code":805004,"return_msg":"토큰 인증에 실패했습니다. 접속을 종료합니다 [CODE=8005, MESSAGE=Token이 유효하지 않습니다]"}"#,
     ) else {
@@ -43,9 +46,9 @@ fn answers_and_words_of_the_connection() {
 
 #[test]
 fn conditions_and_what_meets_them() {
-    let Message::Conditions { list, .. } =
-        parse(r#"{"trnm":"CNSRLST","return_code":0,"return_msg":"","data":[["0","cond A"],["1 ","조건 B"],{"seq":"2","name":"C"}]}"#)
-    else {
+    let Message::Conditions { list, .. } = parse(
+        r#"{"trnm":"CNSRLST","return_code":0,"return_msg":"","data":[["0","cond A"],["1 ","조건 B"],{"seq":"2","name":"C"}]}"#,
+    ) else {
         panic!("a list")
     };
     assert_eq!(list, [(0, "cond A".into()), (1, "조건 B".into()), (2, "C".into())]);
