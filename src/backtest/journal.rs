@@ -67,7 +67,9 @@ impl JournalHistory {
                 | Answer::Charged(_)
                 | Answer::Failed { .. } => false,
             },
-            Event::Order(_) | Event::Tick | Event::Frame(_) => false,
+            // Raw frames do nothing, but orders are named by seqs: the session as it was has them.
+            Event::Frame(_) => self.heard == Heard::All,
+            Event::Order(_) | Event::Tick => false,
         }
     }
 }

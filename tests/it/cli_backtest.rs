@@ -104,9 +104,12 @@ fn a_live_session_and_a_backtest_of_it_decide_and_fill_alike() {
     let dir = folder();
     let dir = dir.path();
     write_tape(&dir.join("a.tape"), "BTCUSDT", 1, 4_000);
-    // Over real sockets, the second from the state the first left.
-    for session in ["1", "2"] {
-        let live = json(&check(dir, &["live", "--tape", "a.tape", "--speed", "max", "--json"], 0).0);
+    // Over real sockets, the second from the state the first left, with raw frames among its events and other latencies: the
+    // journal tells them, not the settings that stand there when it is looked into.
+    for (session, raw, entry_ms) in [("1", "off", "20"), ("2", "all", "3.5")] {
+        std::fs::write(dir.join("live.toml"), format!("[simulator]\nentry_ms = {entry_ms}\n")).expect("written");
+        let live = ["live", "--tape", "a.tape", "--speed", "max", "--raw", raw, "--config", "live.toml", "--json"];
+        let live = json(&check(dir, &live, 0).0);
         assert!(live["counts"]["fills"].as_u64() > Some(0), "{live}");
         let backtest = json(&check(dir, &["backtest", "--session", session, "--json"], 0).0);
         assert_eq!((&backtest["same_as_recorded"], &backtest["fills"]), (&Value::Bool(true), &live["counts"]["fills"]));
