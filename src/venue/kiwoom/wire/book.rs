@@ -17,7 +17,7 @@ pub const DEPTH: usize = 10;
 pub struct BookFrame {
     /// When.
     pub time: Option<TimeOfDay>,
-    /// Asks, best first. Places without a price are left out.
+    /// Asks, best first. Places without a price or a quantity are left out.
     pub asks: Vec<(Price, Qty)>,
     /// Bids, best first.
     pub bids: Vec<(Price, Qty)>,
@@ -46,8 +46,9 @@ impl BookFrame {
             for place in 0..DEPTH {
                 let price: Option<Price> = Value::read(WHAT, price_field, &field(&(price_from + place).to_string())?)?;
                 let qty: Option<Qty> = Value::read(WHAT, "61 to 80", &field(&(qty_from + place).to_string())?)?;
-                if let Some(price) = price.filter(|price| price.is_positive()) {
-                    levels.push((price, qty.unwrap_or(Qty::ZERO).abs()));
+                let qty = qty.unwrap_or(Qty::ZERO).abs();
+                if let Some(price) = price.filter(|price| price.is_positive() && !qty.is_zero()) {
+                    levels.push((price, qty));
                 }
             }
             Ok(levels)

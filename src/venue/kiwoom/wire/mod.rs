@@ -1,8 +1,11 @@
 //! Kiwoom's messages, read and written: bytes in, values and events out. No socket, no clock, no float; nothing here panics on any bytes.
 //!
 //! ```text
-//!   message ──▶ frame.rs ──▶ stream.rs, book.rs      request.rs ──▶ message
-//!               every field by field.rs, number.rs, symbol.rs
+//!   message ──▶ frame.rs ──▶ decoder.rs ──▶ events      request.rs ──▶ message
+//!               stream.rs    feed.rs: a stock
+//!               book.rs      orders.rs: our orders, session.rs: phases
+//!
+//!   every field: field.rs, number.rs, symbol.rs         every frame is in exactly one class of counts.rs
 //! ```
 
 pub mod number;
@@ -12,8 +15,16 @@ pub mod book;
 pub mod stream;
 pub mod frame;
 pub mod request;
+pub mod session;
+pub mod orders;
+pub mod counts;
+mod feed;
+pub mod decoder;
 
 pub use crate::venue::binance::wire::WireError;
+pub use counts::{FrameCounts, FrameOutcome};
+pub use decoder::{Decoder, Made};
 pub use frame::{Message, Reply, SystemCode};
 pub use number::Number;
+pub use orders::Orders;
 pub use symbol::{Exchange, OrderNumber, Symbol};

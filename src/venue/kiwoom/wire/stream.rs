@@ -4,6 +4,7 @@
 
 use super::book::BookFrame;
 use super::field::{Value, record};
+use super::number::{Mark, Number};
 use super::symbol::{Exchange, OrderNumber, Symbol};
 use crate::market::{Money, Price, Qty, Rate, Side};
 use crate::venue::binance::wire::WireError;
@@ -58,6 +59,29 @@ impl RealBody {
     }
 }
 
+/// A quantity whose sign is the taker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// How much, without the sign.
+    pub qty: Qty,
+    /// `+` a buyer, `-` a seller; none for a trade of an auction.
+    pub taker: Option<Side>,
+}
+
+impl Value for Option<Taken> {
+    fn read(what: &'static str, field: &'static str, text: &str) -> Result<Self, WireError> {
+        let number = Number::parse(text).map_err(|error| WireError::Number { what, field, error })?;
+        Ok(number.map(|number| {
+            let taker = match number.mark {
+                Mark::Plus => Some(Side::Buy),
+                Mark::Minus => Some(Side::Sell),
+                Mark::None => None,
+            };
+            Taken { qty: number.qty().abs(), taker }
+        }))
+    }
+}
+
 record! {
     /// `0B`, a trade (주식체결).
     "a trade (0B)" TradeFrame {
@@ -73,8 +97,8 @@ record! {
         ask: Option<Price> = "27",
         /// Best bid.
         bid: Option<Price> = "28",
-        /// How much: above 0 a buyer took, below 0 a seller.
-        qty: Option<Qty> = "15",
+        /// How much, and who took.
+        taken: Option<Taken> = "15",
         /// Traded today.
         volume: Option<Qty> = "13",
         /// Value traded today, million KRW.

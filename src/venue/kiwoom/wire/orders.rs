@@ -1,0 +1,254 @@
+//! Reports of orders in, updates of our orders out: [`Orders`]. Follows the chain of numbers that amendments and cancellations make.
+//!
+//! Kiwoom takes no id of ours: an order is known by the number its answer gave, and the report may come before the answer. So a report
+//! of an unknown number is kept until [`Orders::assign`] says whose it is. Fills are counted by the value of all fills so far (FID 903),
+//! which only grows: a report twice, late or lost neither doubles a fill nor loses one.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::stream::{OrderFrame, OrderStatus, OrderVerb};
+use super::symbol::OrderNumber;
+use crate::account::OrderId;
+use crate::event::{Fill, Liquidity, OrderUpdate};
+use crate::market::{Money, Price, Qty, Rounding};
+use crate::venue::binance::wire::WireError;
+
+/// Most reports kept for orders that are not known. The oldest is given up then: queries find out what it said.
+pub const WAITING_MAX: usize = 1_000;
+
+/// Added to the number of a fill when part of what it counts was told by a report that was lost: that part needs a number of its own.
+pub const MISSED_BIT: u64 = 1 << 63;
+
+/// What became of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Updates were made of it.
+    Updates,
+    /// It says nothing new.
+    Nothing,
+    /// Kept: the order is not known.
+    Kept,
+    /// It cannot be: its numbers contradict each other. Ask for the order (ka10076) before trusting it.
+    Wrong(WireError),
+}
+
+/// What is known of one number.
+#[derive(Clone, Copy, Debug)]
+struct Tracked {
+    order: OrderId,
+    accepted: bool,
+    confirmed: bool,
+    filled: Qty,
+    value: Money,
+}
+
+/// The orders of one account on one day (numbers begin anew every day).
+#[derive(Debug, Default)]
+pub struct Orders {
+    numbers: BTreeMap<OrderNumber, Tracked>,
+    /// By our id: filled over all numbers, and whether its end was told.
+    totals: BTreeMap<OrderId, (Qty, bool)>,
+    waiting: VecDeque<OrderFrame>,
+    given_up: u64,
+}
+
+impl Orders {
+    /// A number is this order of ours: its answer came, or a query found it. Reports that waited for it are told now.
+    pub fn assign(&mut self, number: OrderNumber, order: OrderId, out: &mut Vec<(OrderFrame, OrderUpdate)>) {
+        self.track(number, order);
+        // A report may make others known: a cancellation names its original.
+        while let Some(at) = self.waiting.iter().position(|frame| self.known(frame).is_some()) {
+            let Some(frame) = self.waiting.remove(at) else { break };
+            let mut updates = Vec::new();
+            self.report(&frame, &mut updates);
+            out.extend(updates.into_iter().map(|update| (frame.clone(), update)));
+        }
+    }
+
+    /// Which of our orders a number is.
+    pub fn order(&self, number: OrderNumber) -> Option<OrderId> {
+        self.numbers.get(&number).map(|tracked| tracked.order)
+    }
+
+    /// Reports of orders that are not known, oldest first: orders placed elsewhere, or answers that never came.
+    pub fn waiting(&self) -> impl Iterator<Item = &OrderFrame> {
+        self.waiting.iter()
+    }
+
+    /// Reports that were given up because too many waited.
+    pub const fn given_up(&self) -> u64 {
+        self.given_up
+    }
+
+    /// A new day: numbers begin anew.
+    pub fn clear(&mut self) {
+        *self = Orders { given_up: self.given_up, ..Orders::default() };
+    }
+
+    /// A report came.
+    pub fn report(&mut self, frame: &OrderFrame, out: &mut Vec<OrderUpdate>) -> Told {
+        let Some(number) = frame.number else {
+            let (what, field) = ("an order report (00)", "9203");
+            return Told::Wrong(WireError::Missing { what, field, expected: "the order's number" });
+        };
+        let Some(order) = self.known(frame) else {
+            if self.waiting.contains(frame) {
+                return Told::Nothing;
+            }
+            if self.waiting.len() == WAITING_MAX {
+                self.waiting.pop_front();
+                self.given_up += 1;
+            }
+            self.waiting.push_back(frame.clone());
+            return Told::Kept;
+        };
+        self.track(number, order);
+        let before = out.len();
+        let told = match (&frame.status, frame.action.verb) {
+            (OrderStatus::Received, OrderVerb::Place) => self.accepted(number, out),
+            (OrderStatus::Filled, _) => self.filled(number, frame, out),
+            (OrderStatus::Confirmed, OrderVerb::Amend) => self.amended(number, frame, out),
+            (OrderStatus::Confirmed, OrderVerb::Cancel) => self.cancelled(number, frame, out),
+            (OrderStatus::Cancelled, _) => self.cancelled(number, frame, out),
+            (OrderStatus::Rejected, verb) => self.rejected(number, verb, frame, out),
+            // That an amendment or a cancellation was received changes nothing; neither do echoes under the original's number.
+            (OrderStatus::Received | OrderStatus::Confirmed | OrderStatus::Other(_), _) => Ok(()),
+        };
+        match told {
+            Err(error) => Told::Wrong(error),
+            Ok(()) if out.len() > before => Told::Updates,
+            Ok(()) => Told::Nothing,
+        }
+    }
+
+    fn known(&self, frame: &OrderFrame) -> Option<OrderId> {
+        let by_number = frame.number.and_then(|number| self.order(number));
+        by_number.or_else(|| self.order(frame.original?))
+    }
+
+    fn track(&mut self, number: OrderNumber, order: OrderId) {
+        let (filled, value) = (Qty::ZERO, Money::ZERO);
+        self.numbers.entry(number).or_insert(Tracked { order, accepted: false, confirmed: false, filled, value });
+        self.totals.entry(order).or_default();
+    }
+
+    fn accepted(&mut self, number: OrderNumber, out: &mut Vec<OrderUpdate>) -> Result<(), WireError> {
+        let Some(tracked) = self.numbers.get_mut(&number) else { return Ok(()) };
+        if !std::mem::replace(&mut tracked.accepted, true) {
+            out.push(OrderUpdate::Accepted { venue_order: number.get() });
+        }
+        Ok(())
+    }
+
+    fn filled(&mut self, number: OrderNumber, frame: &OrderFrame, out: &mut Vec<OrderUpdate>) -> Result<(), WireError> {
+        const WHAT: &str = "a fill (00)";
+        let missing = |field, expected| WireError::Missing { what: WHAT, field, expected };
+        let Some(tracked) = self.numbers.get_mut(&number) else { return Ok(()) };
+        let trade = frame.trade.and_then(|trade| u64::try_from(trade).ok()).filter(|trade| *trade < MISSED_BIT);
+        let trade = trade.ok_or_else(|| missing("909", "the number of the fill"))?;
+        let price = frame.unit_price.or(frame.trade_price).filter(|price| price.is_positive());
+        let price = price.ok_or_else(|| missing("914", "the price of the fill"))?;
+        let qty = frame.unit_qty.or(frame.filled_qty).map(Qty::abs).filter(|qty| qty.is_positive());
+        let qty = qty.ok_or_else(|| missing("915", "the quantity of the fill"))?;
+        let own = price.times(qty, Rounding::HalfEven).ok_or_else(|| too_large(WHAT, "915", qty))?;
+        let after = frame.filled_value.filter(|value| value.is_positive());
+        let after = match after.or_else(|| tracked.value.checked_add(own)) {
+            Some(after) => after,
+            None => return Err(too_large(WHAT, "903", qty)),
+        };
+        let grown = after.checked_sub(tracked.value).unwrap_or(Money::ZERO);
+        if !grown.is_positive() {
+            return Ok(());
+        }
+        let missed_value = grown.checked_sub(own).unwrap_or(Money::ZERO);
+        if missed_value.is_negative() {
+            let seen = format!("{after} after {}, with a fill of {own}", tracked.value);
+            return Err(WireError::field(WHAT, "903", &seen, "the value of all fills so far"));
+        }
+        let mut counted = qty;
+        if missed_value.is_positive() {
+            let missed = missed_qty(frame, tracked.filled, qty);
+            let missed = missed.ok_or_else(|| WireError::field(WHAT, "902", &after.to_string(), "quantities that add up"))?;
+            let average: Price = missed_value.per(missed, Rounding::HalfEven).ok_or_else(|| too_large(WHAT, "903", missed))?;
+            let fill = Fill { trade: trade | MISSED_BIT, price: average, qty: missed, liquidity: Liquidity::Unstated };
+            out.push(OrderUpdate::Filled(fill));
+            counted = qty.checked_add(missed).ok_or_else(|| too_large(WHAT, "902", missed))?;
+        }
+        out.push(OrderUpdate::Filled(Fill { trade, price, qty, liquidity: Liquidity::Unstated }));
+        tracked.value = after;
+        tracked.filled = tracked.filled.checked_add(counted).unwrap_or(tracked.filled);
+        if let Some((total, _)) = self.totals.get_mut(&tracked.order) {
+            *total = total.checked_add(counted).unwrap_or(*total);
+        }
+        Ok(())
+    }
+
+    fn amended(&mut self, number: OrderNumber, frame: &OrderFrame, out: &mut Vec<OrderUpdate>) -> Result<(), WireError> {
+        const WHAT: &str = "a confirmed amendment (00)";
+        let Some(tracked) = self.numbers.get_mut(&number) else { return Ok(()) };
+        if tracked.confirmed {
+            return Ok(());
+        }
+        let missing = |field, expected| WireError::Missing { what: WHAT, field, expected };
+        let price = frame.price.filter(|price| price.is_positive()).ok_or_else(|| missing("901", "the new limit"))?;
+        let open = frame.open_qty.ok_or_else(|| missing("902", "what is open"))?;
+        tracked.confirmed = true;
+        // What it is in all: what was filled under every number, and what is open under this one.
+        let filled = self.totals.get(&tracked.order).map_or(Qty::ZERO, |total| total.0);
+        let qty = filled.checked_add(open).ok_or_else(|| too_large(WHAT, "902", open))?;
+        out.push(OrderUpdate::Accepted { venue_order: number.get() });
+        out.push(OrderUpdate::Amended { price, qty });
+        Ok(())
+    }
+
+    fn cancelled(&mut self, number: OrderNumber, frame: &OrderFrame, out: &mut Vec<OrderUpdate>) -> Result<(), WireError> {
+        let Some(tracked) = self.numbers.get(&number) else { return Ok(()) };
+        // Something is open still: only a part was cancelled.
+        if frame.open_qty.is_some_and(Qty::is_positive) {
+            return Ok(());
+        }
+        if let Some((_, ended)) = self.totals.get_mut(&tracked.order)
+            && !std::mem::replace(ended, true)
+        {
+            out.push(OrderUpdate::Cancelled);
+        }
+        Ok(())
+    }
+
+    fn rejected(
+        &mut self,
+        number: OrderNumber,
+        verb: OrderVerb,
+        frame: &OrderFrame,
+        out: &mut Vec<OrderUpdate>,
+    ) -> Result<(), WireError> {
+        let Some(tracked) = self.numbers.get_mut(&number) else { return Ok(()) };
+        if std::mem::replace(&mut tracked.confirmed, true) {
+            return Ok(());
+        }
+        let stated = Some(frame.reject_reason.as_str()).filter(|reason| !matches!(*reason, "" | "0"));
+        let reason: Box<str> = stated.unwrap_or("거부 (no reason was given)").into();
+        out.push(match verb {
+            OrderVerb::Place => OrderUpdate::Rejected { reason },
+            OrderVerb::Amend => OrderUpdate::AmendRejected { reason },
+            OrderVerb::Cancel => OrderUpdate::CancelRejected { reason },
+        });
+        Ok(())
+    }
+}
+
+/// How much was filled beside this fill of `qty` that no report told: by the cumulative quantity, else by what is open.
+fn missed_qty(frame: &OrderFrame, known: Qty, qty: Qty) -> Option<Qty> {
+    let told = known.checked_add(qty)?;
+    let by_total = frame.filled_qty.and_then(|total| total.abs().checked_sub(told));
+    let by_open = frame.qty.zip(frame.open_qty).and_then(|(all, open)| all.checked_sub(open)?.checked_sub(told));
+    by_total.filter(|missed| missed.is_positive()).or(by_open.filter(|missed| missed.is_positive()))
+}
+
+fn too_large(what: &'static str, field: &'static str, qty: Qty) -> WireError {
+    WireError::field(what, field, &qty.to_string(), "a quantity whose value can be kept")
+}
+
+#[cfg(test)]
+#[path = "orders_tests.rs"]
+mod tests;
