@@ -45,8 +45,12 @@ fn run(decoder: &mut Decoder, frames: &[&str]) -> (Vec<&'static str>, Vec<String
     let shown = out.iter().map(|(time, event)| {
         let time = time.map_or("-".into(), |time| TimeOfDay::at(time).to_string());
         match event {
-            Event::Market(MarketEvent::Trade(trade)) => format!("{time} {} {} {}@{} {}", trade.instrument, trade.taker, trade.qty, trade.price, trade.id),
-            Event::Market(MarketEvent::Level(level)) => format!("{time} {} {} {}@{}", level.instrument, level.side, level.qty, level.price),
+            Event::Market(MarketEvent::Trade(trade)) => {
+                format!("{time} {} {} {}@{} {}", trade.instrument, trade.taker, trade.qty, trade.price, trade.id)
+            }
+            Event::Market(MarketEvent::Level(level)) => {
+                format!("{time} {} {} {}@{}", level.instrument, level.side, level.qty, level.price)
+            }
             Event::Market(MarketEvent::Condition(hit)) => {
                 format!("{time} {} {} {} {}", hit.number, hit.name, hit.instrument, if hit.entered { "in" } else { "out" })
             }
@@ -59,7 +63,8 @@ fn run(decoder: &mut Decoder, frames: &[&str]) -> (Vec<&'static str>, Vec<String
 
 #[test]
 fn a_trade_carries_its_taker_and_the_time_of_the_day() {
-    let frames = [trade("-12", 8_123_468), trade("-12", 8_123_468), trade("+3", 8_123_471), trade("5", 8_123_476), trade(" 0", 9_000_000)];
+    let frames =
+        [trade("-12", 8_123_468), trade("-12", 8_123_468), trade("+3", 8_123_471), trade("5", 8_123_476), trade(" 0", 9_000_000)];
     let frames: Vec<&str> = frames.iter().map(String::as_str).collect();
     let (outcomes, events) = run(&mut decoder(), &frames);
     assert_eq!(outcomes, ["events", "duplicate", "events", "events", "unknown"]);
@@ -97,7 +102,8 @@ fn a_stock_is_found_by_what_was_registered() {
 
 #[test]
 fn a_book_is_a_snapshot_until_the_connection_is_lost() {
-    let text = real("0D", "005930", r#""21":"101530","41":"+75100","61":"18450","51":"+75000","71":"22310","52":"74900","72":"40120""#);
+    let text =
+        real("0D", "005930", r#""21":"101530","41":"+75100","61":"18450","51":"+75000","71":"22310","52":"74900","72":"40120""#);
     let (mut decoder, mut out) = (decoder(), Made::new());
     assert_eq!(decoder.frame(received(), text.as_bytes(), &mut out), FrameOutcome::Events);
     let Some((_, Event::Market(MarketEvent::Depth(head)))) = out.first() else { panic!("{out:?}") };
@@ -113,7 +119,14 @@ fn a_book_is_a_snapshot_until_the_connection_is_lost() {
 #[test]
 fn sessions_of_the_other_exchange_are_not_ours() {
     let frame = |code: &str, time: &str| real("0s", "", &format!(r#""215":"{code}","20":"{time}","214":"000000""#));
-    let frames = [frame("0", "084000"), frame("0", "085000"), frame("P", "080000"), frame("3", "090000"), frame("4", "153000"), frame("?", "1")];
+    let frames = [
+        frame("0", "084000"),
+        frame("0", "085000"),
+        frame("P", "080000"),
+        frame("3", "090000"),
+        frame("4", "153000"),
+        frame("?", "1"),
+    ];
     let frames: Vec<&str> = frames.iter().map(String::as_str).collect();
     let (outcomes, events) = run(&mut decoder(), &frames);
     assert_eq!(outcomes, ["events", "duplicate", "unknown", "events", "events", "unknown"]);
@@ -125,7 +138,9 @@ fn sessions_of_the_other_exchange_are_not_ours() {
 #[test]
 fn an_interruption_begins_and_ends_once() {
     let frame = |symbol: &str, ended: &str| {
-        let values = format!(r#""9001":"{symbol}","9068":"1","1221":"82800","1223":"104001","1224":"{ended}","1225":"정적","1236":"75200","1237":"0""#);
+        let values = format!(
+            r#""9001":"{symbol}","9068":"1","1221":"82800","1223":"104001","1224":"{ended}","1225":"정적","1236":"75200","1237":"0""#
+        );
         real("1h", symbol, &values)
     };
     let frames = [frame("005930", "000000"), frame("005930_AL", "000000"), frame("005930", "104214")];
@@ -138,27 +153,38 @@ fn an_interruption_begins_and_ends_once() {
         .map(|(time, event)| match event {
             Event::Market(MarketEvent::Vi(vi)) => {
                 let until = vi.until.map(|until| TimeOfDay::at(until).to_string());
-                (time.map(|time| TimeOfDay::at(time).to_string()), vi.active, vi.static_price.map(|p| p.to_string()), vi.dynamic_price, until)
+                (
+                    time.map(|time| TimeOfDay::at(time).to_string()),
+                    vi.active,
+                    vi.static_price.map(|p| p.to_string()),
+                    vi.dynamic_price,
+                    until,
+                )
             }
             other => panic!("{other:?}"),
         })
         .collect();
     let price = Some("82800".to_owned());
-    assert_eq!(seen, [
-        (Some("104001".into()), true, price.clone(), None, None),
-        (Some("104214".into()), false, price, None, Some("104214".into()))
-    ]);
+    assert_eq!(
+        seen,
+        [
+            (Some("104001".into()), true, price.clone(), None, None),
+            (Some("104214".into()), false, price, None, Some("104214".into()))
+        ]
+    );
 }
 
 #[test]
 fn conditions_are_told_by_difference() {
-    let hit = |change: &str| real("02", "005930", &format!(r#""841":"1","9001":"A005930","843":"{change}","20":"101540","907":"2""#));
+    let hit =
+        |change: &str| real("02", "005930", &format!(r#""841":"1","9001":"A005930","843":"{change}","20":"101540","907":"2""#));
     let watch = |codes: &[&str]| {
         let rows: Vec<String> = codes.iter().map(|code| format!(r#"{{"jmcode":"A{code}"}}"#)).collect();
         format!(r#"{{"trnm":"CNSRREQ","seq":"1 ","return_code":0,"data":[{}]}}"#, rows.join(","))
     };
     let list = r#"{"trnm":"CNSRLST","return_code":0,"return_msg":"","data":[["1","급등"]]}"#;
-    let frames = [list.into(), watch(&["000660"]), hit("I"), hit("I"), watch(&["005930", "999999"]), hit("D"), hit("D"), hit("X")];
+    let frames =
+        [list.into(), watch(&["000660"]), hit("I"), hit("I"), watch(&["005930", "999999"]), hit("D"), hit("D"), hit("X")];
     let frames: Vec<&str> = frames.iter().map(String::as_str).collect();
     let (outcomes, events) = run(&mut decoder(), &frames);
     assert_eq!(outcomes, ["control", "control", "events", "duplicate", "control", "events", "duplicate", "malformed"]);
@@ -182,7 +208,10 @@ fn orders_wait_for_their_answer_and_holdings_are_told() {
     let Some((Some(time), Event::Order(OrderEvent { order: told, update: OrderUpdate::Filled(fill) }))) = out.first() else {
         panic!("{out:?}")
     };
-    assert_eq!((*told, fill.trade, fill.qty, TimeOfDay::at(*time).to_string()), (ours, 18_345, Qty::from_raw(400_000_000), "101533".into()));
+    assert_eq!(
+        (*told, fill.trade, fill.qty, TimeOfDay::at(*time).to_string()),
+        (ours, 18_345, Qty::from_raw(400_000_000), "101533".into())
+    );
     assert_eq!(decoder.frame(received(), order.as_bytes(), &mut out), FrameOutcome::Duplicate);
     out.clear();
     assert_eq!(decoder.frame(received(), holding.as_bytes(), &mut out), FrameOutcome::Events);

@@ -91,9 +91,11 @@ impl Feed {
         let depth = Depth { instrument: self.id, snapshot: true, levels, update_id: self.books };
         out.push((time, Event::Market(MarketEvent::Depth(depth))));
         for (side, list) in [(Side::Buy, &frame.bids), (Side::Sell, &frame.asks)] {
-            out.extend(list.iter().map(|&(price, qty)| {
-                (time, Event::Market(MarketEvent::Level(Level { instrument: self.id, side, price, qty })))
-            }));
+            out.extend(
+                list.iter().map(|&(price, qty)| {
+                    (time, Event::Market(MarketEvent::Level(Level { instrument: self.id, side, price, qty })))
+                }),
+            );
         }
         Entry::Events
     }

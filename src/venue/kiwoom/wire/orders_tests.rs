@@ -14,7 +14,19 @@ fn report(line: &str) -> OrderFrame {
     let word = |place: usize| words.get(place).copied().unwrap_or("");
     let values = format!(
         r#"{{"9201":"0000000000","9203":"{}","9001":"005930","913":"{}","302":"삼성전자","900":"{}","901":"{}","902":"{}","903":"{}","904":"{}","905":"{}","907":"2","908":"101531","909":"{}","911":"{}","914":"{}","915":"{}","919":"{}"}}"#,
-        word(0), word(2), word(4), word(5), word(6), word(7), word(1), word(3), word(8), word(11), word(9), word(10), word(12)
+        word(0),
+        word(2),
+        word(4),
+        word(5),
+        word(6),
+        word(7),
+        word(1),
+        word(3),
+        word(8),
+        word(11),
+        word(9),
+        word(10),
+        word(12)
     );
     let RealBody::Order(frame) = RealBody::read("00", &values).expect("a report") else { panic!("{line}") };
     *frame
@@ -73,10 +85,10 @@ fn a_lost_or_late_report_is_told_by_the_next_and_only_once() {
     assert_eq!(told(&[SIX_PARTS[1], SIX_PARTS[3]]), expected);
     assert_eq!(told(&[SIX_PARTS[1], SIX_PARTS[3], SIX_PARTS[2]]), expected, "and then it comes late");
     // A server whose 911 is of the fill alone: what is open tells.
-    assert_eq!(told(&["100 0 체결 +매수 132 500 112 10000 1 500 20 20", "100 0 체결 +매수 132 500 62 36000 3 500 20 20"])[1..], [
-        "missed 3 30@533.33333333",
-        "3 20@500"
-    ]);
+    assert_eq!(
+        told(&["100 0 체결 +매수 132 500 112 10000 1 500 20 20", "100 0 체결 +매수 132 500 62 36000 3 500 20 20"])[1..],
+        ["missed 3 30@533.33333333", "3 20@500"]
+    );
 }
 
 #[test]
