@@ -8,7 +8,7 @@
 //!    process. After an error of the disk nothing more is called durable.
 //! 3. **No silent loss.** Every block carries a checksum and that of the block before it; catalog and mark, outside of sled,
 //!    say where the log must end. A flipped bit, a missing volume, a log that was put back: [`Writer::open`] and
-//!    [`Reader::open`] refuse, and [`verify`] lists all of it.
+//!    [`Reader::open`] refuse, and [`verify()`] lists all of it.
 //! 4. **Damage does not spread.** A block decodes alone. sled is never let loose on what may be damaged: reading, verifying and
 //!    a writer's first look use copies. [`repair`] keeps every intact block, deletes nothing, and says which records are given
 //!    up.
