@@ -1,16 +1,10 @@
 //! The book, ten levels a side: [`BookFrame`] of a REAL message of type `0D`.
 
-use serde_json::value::RawValue;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
-use super::field::{Text, Value, object};
+use super::field::Object;
+pub use super::field::DEPTH;
 use crate::market::{Price, Qty};
 use crate::venue::binance::wire::WireError;
 use crate::venue::kiwoom::time::TimeOfDay;
-
-/// Levels a side.
-pub const DEPTH: usize = 10;
 
 /// The book of a stock (주식호가잔량).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,38 +23,21 @@ pub struct BookFrame {
     pub expected: Option<(Price, Qty)>,
 }
 
-const WHAT: &str = "the book (0D)";
-
 impl BookFrame {
     /// Reads it from the text of a JSON object.
     pub(crate) fn read(text: &str) -> Result<Self, WireError> {
-        let values: BTreeMap<Cow<'_, str>, &RawValue> = object(WHAT, text)?;
-        let field = |key: &str| -> Result<String, WireError> {
-            let Some(raw) = values.get(key) else { return Ok(String::new()) };
-            let text: Text<'_> =
-                serde_json::from_str(raw.get()).map_err(|error| WireError::json(WHAT, &error, raw.get().as_bytes()))?;
-            Ok(text.get().to_owned())
+        let book = Object::parse("the book (0D)", text)?;
+        let side = |label, price_from: usize, qty_from: usize| {
+            book.side(label, |place, price| (if price { price_from } else { qty_from } + place - 1).to_string())
         };
-        let side = |price_field: &'static str, price_from: usize, qty_from: usize| -> Result<Vec<(Price, Qty)>, WireError> {
-            let mut levels = Vec::with_capacity(DEPTH);
-            for place in 0..DEPTH {
-                let price: Option<Price> = Value::read(WHAT, price_field, &field(&(price_from + place).to_string())?)?;
-                let qty: Option<Qty> = Value::read(WHAT, "61 to 80", &field(&(qty_from + place).to_string())?)?;
-                let qty = qty.unwrap_or(Qty::ZERO).abs();
-                if let Some(price) = price.filter(|price| price.is_positive() && !qty.is_zero()) {
-                    levels.push((price, qty));
-                }
-            }
-            Ok(levels)
-        };
-        let expected_price: Option<Price> = Value::read(WHAT, "23", &field("23")?)?;
-        let expected_qty: Option<Qty> = Value::read(WHAT, "24", &field("24")?)?;
+        let expected_price: Option<Price> = book.value("23", "23")?;
+        let expected_qty: Option<Qty> = book.value("24", "24")?;
         Ok(BookFrame {
-            time: Value::read(WHAT, "21", &field("21")?)?,
-            asks: side("41 to 50", 41, 61)?,
-            bids: side("51 to 60", 51, 71)?,
-            ask_total: Value::read(WHAT, "121", &field("121")?)?,
-            bid_total: Value::read(WHAT, "125", &field("125")?)?,
+            time: book.value("21", "21")?,
+            asks: side("41 to 70", 41, 61)?,
+            bids: side("51 to 80", 51, 71)?,
+            ask_total: book.value("121", "121")?,
+            bid_total: book.value("125", "125")?,
             expected: expected_price.filter(|price| price.is_positive()).zip(expected_qty),
         })
     }
@@ -82,7 +59,7 @@ mod tests {
         assert_eq!((book.time, book.expected), (TimeOfDay::new(10, 15, 30), None));
         assert_eq!(BookFrame::read("{}").map(|book| (book.asks.len(), book.ask_total)), Ok((0, None)));
         let error = BookFrame::read(r#"{"55":"x"}"#).expect_err("no price").to_string();
-        assert!(error.contains("51 to 60") && error.contains("`x`"), "{error}");
+        assert!(error.contains("51 to 80") && error.contains("`x`"), "{error}");
         assert!(BookFrame::read(r#"{"55":[]}"#).is_err() && BookFrame::read("[]").is_err());
     }
 }

@@ -1,14 +1,16 @@
 //! Fields of a message: every value is a string on the wire, and a type of ours here. [`record!`] makes a message of them.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
+use jangbu_journal::Nanos;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::number::Number;
 use crate::market::{Money, NumberError, Price, Qty, Rate};
 use crate::venue::binance::wire::WireError;
-use crate::venue::kiwoom::time::{Date, TimeOfDay};
+use crate::venue::kiwoom::time::{Date, TimeOfDay, parse_moment};
 
 /// The text of a value: a string, or the number, `true`, `false` that stands where a string should. `null` is blank, as is what is
 /// not there at all: Kiwoom leaves out and blanks fields as it likes.
@@ -113,6 +115,65 @@ impl Value for Option<TimeOfDay> {
         Ok(TimeOfDay::parse(text))
     }
 }
+
+/// `YYYYMMDDHHMMSS`; blank is none.
+impl Value for Option<Nanos> {
+    fn read(what: &'static str, field: &'static str, text: &str) -> Result<Self, WireError> {
+        if text.trim().trim_start_matches('0').is_empty() {
+            return Ok(None);
+        }
+        let expected = "a moment, YYYYMMDDHHMMSS";
+        parse_moment(text).map(Some).ok_or_else(|| WireError::field(what, field, text, expected))
+    }
+}
+
+/// `Y` is true.
+impl Value for bool {
+    fn read(_: &'static str, _: &'static str, text: &str) -> Result<Self, WireError> {
+        Ok(text.trim() == "Y")
+    }
+}
+
+/// An object whose keys are made by a rule: levels of a book.
+pub(crate) struct Object<'a> {
+    what: &'static str,
+    fields: BTreeMap<Cow<'a, str>, &'a RawValue>,
+}
+
+impl<'a> Object<'a> {
+    pub(crate) fn parse(what: &'static str, text: &'a str) -> Result<Self, WireError> {
+        Ok(Object { what, fields: object(what, text)? })
+    }
+
+    /// A field; `label` is how an error names it.
+    pub(crate) fn value<T: Value>(&self, key: &str, label: &'static str) -> Result<T, WireError> {
+        let Some(raw) = self.fields.get(key).map(|raw| raw.get()) else { return T::read(self.what, label, "") };
+        let text: Text<'_> = serde_json::from_str(raw).map_err(|error| WireError::json(self.what, &error, raw.as_bytes()))?;
+        T::read(self.what, label, text.get())
+    }
+
+    /// A side of a book, best first: `key(place, true)` names the price of a place from 1 on, `key(place, false)` the quantity. Places
+    /// without a price or a quantity are left out.
+    pub(crate) fn side(
+        &self,
+        label: &'static str,
+        key: impl Fn(usize, bool) -> String,
+    ) -> Result<Vec<(Price, Qty)>, WireError> {
+        let mut levels = Vec::with_capacity(DEPTH);
+        for place in 1..=DEPTH {
+            let price: Option<Price> = self.value(&key(place, true), label)?;
+            let qty: Option<Qty> = self.value(&key(place, false), label)?;
+            let qty = qty.unwrap_or(Qty::ZERO).abs();
+            if let Some(price) = price.filter(|price| price.is_positive() && !qty.is_zero()) {
+                levels.push((price, qty));
+            }
+        }
+        Ok(levels)
+    }
+}
+
+/// Levels a side of every book.
+pub const DEPTH: usize = 10;
 
 /// An object out of its text. An array is refused: serde would take one for a struct.
 pub(crate) fn object<'a, T: Deserialize<'a>>(what: &'static str, text: &'a str) -> Result<T, WireError> {

@@ -5,6 +5,7 @@
 //!               stream.rs    feed.rs: a stock
 //!               book.rs      orders.rs: our orders, session.rs: phases
 //!
+//!   REST: rest/, a file for each subject
 //!   every field: field.rs, number.rs, symbol.rs         every frame is in exactly one class of counts.rs
 //! ```
 
@@ -20,6 +21,7 @@ pub mod orders;
 pub mod counts;
 mod feed;
 pub mod decoder;
+pub mod rest;
 
 pub use crate::venue::binance::wire::WireError;
 pub use counts::{FrameCounts, FrameOutcome};
