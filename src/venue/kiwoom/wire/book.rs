@@ -1,7 +1,7 @@
 //! The book, ten levels a side: [`BookFrame`] of a REAL message of type `0D`.
 
-use super::field::Object;
 pub use super::field::DEPTH;
+use super::field::Object;
 use crate::market::{Price, Qty};
 use crate::venue::binance::wire::WireError;
 use crate::venue::kiwoom::time::TimeOfDay;

@@ -154,11 +154,7 @@ impl<'a> Object<'a> {
 
     /// A side of a book, best first: `key(place, true)` names the price of a place from 1 on, `key(place, false)` the quantity. Places
     /// without a price or a quantity are left out.
-    pub(crate) fn side(
-        &self,
-        label: &'static str,
-        key: impl Fn(usize, bool) -> String,
-    ) -> Result<Vec<(Price, Qty)>, WireError> {
+    pub(crate) fn side(&self, label: &'static str, key: impl Fn(usize, bool) -> String) -> Result<Vec<(Price, Qty)>, WireError> {
         let mut levels = Vec::with_capacity(DEPTH);
         for place in 1..=DEPTH {
             let price: Option<Price> = self.value(&key(place, true), label)?;

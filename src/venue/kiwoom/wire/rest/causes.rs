@@ -287,12 +287,8 @@ pub(super) const fn of(cause: Cause) -> Words {
             "조치할 필요 없음: 다시 연결합니다",
             Later,
         ),
-        Cause::Other => words(
-            "the broker refused",
-            "see the broker's words",
-            "증권사가 거부했습니다",
-            "증권사 메시지를 확인하십시오",
-            GiveUp,
-        ),
+        Cause::Other => {
+            words("the broker refused", "see the broker's words", "증권사가 거부했습니다", "증권사 메시지를 확인하십시오", GiveUp)
+        }
     }
 }

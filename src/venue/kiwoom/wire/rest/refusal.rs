@@ -217,12 +217,26 @@ mod tests {
     #[test]
     fn three_layers_come_to_one_cause() {
         let cases: &[(u16, i64, &str, &str, Cause, Remedy)] = &[
-            (200, 2, "입력 값 오류입니다[1511:필수 입력 값에 값이 존재하지 않습니다. 필수입력 파라미터=stk_cd]", "1511", Cause::BadRequest, Remedy::GiveUp),
+            (
+                200,
+                2,
+                "입력 값 오류입니다[1511:필수 입력 값에 값이 존재하지 않습니다. 필수입력 파라미터=stk_cd]",
+                "1511",
+                Cause::BadRequest,
+                Remedy::GiveUp,
+            ),
             (200, 2, "입력 값 오류입니다[8104:모의투자에서 지원하지 않는 API 입니다.]", "8104", Cause::NotOnMock, Remedy::GiveUp),
             (200, 3, "인증에 실패했습니다[8005:Token이 유효하지 않습니다]", "8005", Cause::TokenInvalid, Remedy::NewToken),
             (200, 3, "인증에 실패했습니다[8001:App Key와 Secret Key 검증에 실패했습니다]", "8001", Cause::WrongKey, Remedy::Fix),
             (200, 3, "인증에 실패했습니다[8031:투자구분 불일치]", "8031", Cause::WrongMode, Remedy::Fix),
-            (429, 5, "허용된 요청 개수를 초과하였습니다[1700:허용된 요청 개수를 초과하였습니다. API ID=ka10081]", "1700", Cause::TooManyRequests, Remedy::Later),
+            (
+                429,
+                5,
+                "허용된 요청 개수를 초과하였습니다[1700:허용된 요청 개수를 초과하였습니다. API ID=ka10081]",
+                "1700",
+                Cause::TooManyRequests,
+                Remedy::Later,
+            ),
             (200, 20, "[2000](RC4058:모의투자 장종료)", "RC4058", Cause::MarketClosed, Remedy::GiveUp),
             (200, 2000, "[2000](571557:호가단위)", "571557", Cause::OffTick, Remedy::Fix),
             (200, 20, "[2000](571758:미체결 내역이 없습니다)", "571758", Cause::NothingFound, Remedy::Empty),
@@ -237,7 +251,9 @@ mod tests {
             assert_eq!((refusal.code.as_str(), refusal.cause, refusal.remedy()), (*code, *cause, *remedy), "{message}");
             assert!(refusal.english().contains(code) && refusal.korean().contains(message));
         }
-        let login = Reply { code: 805_004, message: "… 접속을 종료합니다 [CODE=8005, MESSAGE=Token이 유효하지 않습니다]".into() };
+        let login = Reply {
+            code: 805_004, message: "… 접속을 종료합니다 [CODE=8005, MESSAGE=Token이 유효하지 않습니다]".into()
+        };
         assert_eq!((Refusal::of_reply(&login).code.as_str(), Refusal::of_reply(&login).cause), ("8005", Cause::TokenInvalid));
         let early = Reply { code: 100_013, message: "로그인 인증이 들어오기 전에".into() };
         assert_eq!(Refusal::of_reply(&early).cause, Cause::NotLoggedIn);

@@ -30,7 +30,9 @@ fn every_kind_of_order_has_a_code() {
 
 #[test]
 fn pages_are_asked_for_by_headers() {
-    let shown = |next| headers(Tr::Holdings, Some("t"), next).into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>();
+    let shown = |next| {
+        headers(Tr::Holdings, Some("t"), next).into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>()
+    };
     assert_eq!(shown(None), ["content-type=application/json;charset=UTF-8", "api-id=kt00018", "authorization=Bearer t"]);
     assert_eq!(shown(Some("k1"))[3..], ["cont-yn=Y", "next-key=k1"]);
     assert_eq!(next_page(Some("Y"), Some(" k2 ")), Some("k2".into()));
@@ -57,7 +59,10 @@ fn what_is_no_answer_is_told() {
     };
     assert_eq!(refused(429, r#"{"return_code":5,"return_msg":"허용된 요청 개수를 초과하였습니다"}"#), Cause::TooManyRequests);
     assert_eq!(refused(502, "<html>"), Cause::BrokerFailed);
-    assert_eq!(refused(200, r#"{"return_msg":"[2000](800033:매도가능수량이 부족합니다. 0주 매도가능)","return_code":20}"#), Cause::TooFewShares);
+    assert_eq!(
+        refused(200, r#"{"return_msg":"[2000](800033:매도가능수량이 부족합니다. 0주 매도가능)","return_code":20}"#),
+        Cause::TooFewShares
+    );
     assert_eq!(refused(200, r#"{"ord_no":"0000001"}"#), Cause::Other, "no return_code is a failure");
     for body in ["", "[]", "{", r#"{"return_code":0}"#, r#"{"return_code":0,"ord_no":"x"}"#, r#"{"return_code":"zero"}"#] {
         let answer = answer::<order::PlaceOrder>(200, body.as_bytes());
