@@ -13,6 +13,8 @@
 //! Where repair had to give events up a block says so: it has their seqs, and as payload the checksum of the last block lost,
 //! which is the chain of the item after it.
 
+use std::cell::RefCell;
+
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::stamp::{Nanos, Seq};
@@ -87,12 +89,17 @@ pub fn seal(header: &Header, raw: &[u8], out: &mut Vec<u8>) -> u64 {
     write(header, codec, payload, out)
 }
 
+thread_local! {
+    // They hold tables of some 100 KB, which cost more to make than a block takes.
+    static COMPRESSOR: RefCell<zstd_safe::CCtx<'static>> = RefCell::new(zstd_safe::CCtx::create());
+    static DECOMPRESSOR: RefCell<zstd_safe::DCtx<'static>> = RefCell::new(zstd_safe::DCtx::create());
+}
+
 /// Compressed; `None` when that is not smaller.
 fn compress(raw: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; raw.len().saturating_sub(1)];
+    let mut bytes = Vec::with_capacity(raw.len().saturating_sub(1));
     // Fails when it does not fit, which is the question.
-    let length = zstd_safe::compress(bytes.as_mut_slice(), raw, ZSTD_LEVEL).ok()?;
-    bytes.truncate(length);
+    COMPRESSOR.with_borrow_mut(|compressor| compressor.compress(&mut bytes, raw, ZSTD_LEVEL)).ok()?;
     Some(bytes)
 }
 
@@ -185,7 +192,7 @@ impl Checked<'_> {
             CODEC_NONE if self.payload.len() == length => out.extend_from_slice(self.payload),
             CODEC_ZSTD => {
                 out.resize(before + length, 0);
-                match zstd_safe::decompress(&mut out[before..], self.payload) {
+                match DECOMPRESSOR.with_borrow_mut(|decompressor| decompressor.decompress(&mut out[before..], self.payload)) {
                     Ok(written) if written == length => {}
                     Ok(written) => return bad(format!("it decompresses to {written} bytes, not {length}")),
                     Err(code) => return bad(format!("it does not decompress: {}", zstd_safe::get_error_name(code))),

@@ -95,7 +95,7 @@ impl<'a> Encoder<'a> {
         self.out.push(value);
     }
 
-    /// An unsigned varint: bincode's bytes, written in place (measured 2x against its writer).
+    /// An unsigned varint: bincode's bytes, written in place.
     #[inline]
     pub fn u64(&mut self, value: u64) {
         let bytes = value.to_le_bytes();

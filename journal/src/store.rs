@@ -97,7 +97,7 @@ pub enum Table {
     Checkpoints,
 }
 
-/// Changes that become visible together, table by table.
+/// Changes that are made in this order: blocks and fragments put, then removed, then checkpoints.
 #[derive(Debug, Default)]
 pub struct Changes {
     /// Blocks and fragments to put.
@@ -124,7 +124,8 @@ impl Changes {
 
 /// An ordered map of items for one volume.
 pub trait Store: Send + Sync {
-    /// Makes these changes, all of a table or none.
+    /// Makes these changes, in their order. A reader, and whoever looks after a crash, sees a beginning of them: a block is put before
+    /// its fragments are removed, and while both are there the block counts.
     ///
     /// # Errors
     /// When the medium refuses; the store is then not to be written again.

@@ -148,6 +148,23 @@ fn unit_of(raw: i64) -> (i64, u8) {
     (unit, exponent)
 }
 
+/// `value / unit`. Units are powers of ten and hardly ever change: a jump to a division by a constant, which is a multiplication,
+/// is several times faster than a division.
+#[inline(always)]
+fn divide(value: i64, unit: i64) -> i64 {
+    match unit {
+        100_000_000 => value / 100_000_000,
+        10_000_000 => value / 10_000_000,
+        1_000_000 => value / 1_000_000,
+        100_000 => value / 100_000,
+        10_000 => value / 10_000,
+        1_000 => value / 1_000,
+        100 => value / 100,
+        10 => value / 10,
+        _ => value / unit,
+    }
+}
+
 /// Writes `raw - reference` in units; a finer unit first when `raw` needs one. `reference` is a multiple of the unit.
 #[inline(always)]
 fn put_number(raw: i64, reference: i64, unit: &mut i64, out: &mut Encoder<'_>) {
@@ -156,10 +173,10 @@ fn put_number(raw: i64, reference: i64, unit: &mut i64, out: &mut Encoder<'_>) {
     if difference == 0 {
         return out.u64(1);
     }
-    let mut count = difference / *unit;
+    let mut count = divide(difference, *unit);
     if count * *unit != difference {
         refine(raw, unit, out);
-        count = difference / *unit;
+        count = divide(difference, *unit);
     }
     out.u64(zigzag(count) + 1);
 }
@@ -198,10 +215,10 @@ fn get_number(reference: i64, unit: &mut i64, input: &mut Decoder<'_>) -> Result
 fn put_qty(qty: Qty, unit: &mut i64, out: &mut Encoder<'_>) {
     // plain_qty has checked that it fits.
     let raw = qty.raw() as i64;
-    let mut count = raw / *unit;
+    let mut count = divide(raw, *unit);
     if count * *unit != raw {
         refine(raw, unit, out);
-        count = raw / *unit;
+        count = divide(raw, *unit);
     }
     out.u64(count as u64 + 1);
 }

@@ -144,6 +144,10 @@ impl SledStore {
         Err(last)
     }
 
+    fn tree_of(&self, key: Key) -> &::sled::Tree {
+        if key.fragment == 0 { &self.blocks } else { &self.fragments }
+    }
+
     /// Fragments from `from` on that no block has replaced. A block is put before its fragments are removed, so that between the
     /// two, and after a crash there, both are in their trees.
     fn add_fragments(&self, open: Vec<(Key, ::sled::IVec)>, out: &mut Vec<(Key, Vec<u8>)>) -> ::sled::Result<()> {
@@ -180,18 +184,13 @@ fn read_tree(tree: &::sled::Tree, from: Key, bytes_max: usize, out: &mut Vec<(Ke
 impl Store for SledStore {
     fn write(&self, changes: &Changes) -> Result<(), JournalError> {
         guarded(self.volume, "writing", || {
-            let (mut blocks, mut fragments) = (::sled::Batch::default(), ::sled::Batch::default());
+            // One by one: a batch costs a record and a flush of its own, and what a crash leaves of sled's log is a beginning of it.
             for (key, value) in &changes.put {
-                let batch = if key.fragment == 0 { &mut blocks } else { &mut fragments };
-                batch.insert(&key.to_bytes(), value.as_slice());
+                self.tree_of(*key).insert(key.to_bytes(), value.as_slice())?;
             }
             for key in &changes.remove {
-                let batch = if key.fragment == 0 { &mut blocks } else { &mut fragments };
-                batch.remove(&key.to_bytes());
+                self.tree_of(*key).remove(key.to_bytes())?;
             }
-            // In this order: what a crash leaves of sled's log is a beginning of it, and a block that is there counts.
-            self.blocks.apply_batch(blocks)?;
-            self.fragments.apply_batch(fragments)?;
             for (key, value) in &changes.checkpoints {
                 self.checkpoints.insert(key.to_bytes(), value.as_slice())?;
             }
