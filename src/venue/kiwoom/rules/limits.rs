@@ -71,7 +71,10 @@ mod tests {
         assert_eq!(around(0), None);
         assert_eq!(limits(Board::Kospi, &table, Price::MAX, DAY), None);
         let konex = limits(Board::Konex, &table, krw(10_000), DAY).expect("it fits");
-        assert_eq!((konex.lower, konex.upper, konex.contain(krw(11_500)), konex.contain(krw(11_510))), (krw(8_500), krw(11_500), true, false));
+        assert_eq!(
+            (konex.lower, konex.upper, konex.contain(krw(11_500)), konex.contain(krw(11_510))),
+            (krw(8_500), krw(11_500), true, false)
+        );
         assert_eq!(limits(Board::Kospi, &table, krw(10_000), WIDENED.previous()), Some(konex));
     }
 

@@ -107,10 +107,7 @@ const TABLE: &[Row] = &[
     row(Exchange::Krx, Session::Continuous, (9, 0, 0), (15, 20, 0)),
     row(Exchange::Krx, Session::ClosingAuction, (15, 20, 0), (15, 30, 0)),
     row(Exchange::Krx, Session::AfterClose, (15, 40, 0), (16, 0, 0)),
-    Row {
-        last_day: Some(AUCTIONS_END),
-        ..row(Exchange::Krx, Session::AfterHoursAuction, (16, 0, 0), (18, 0, 0))
-    },
+    Row { last_day: Some(AUCTIONS_END), ..row(Exchange::Krx, Session::AfterHoursAuction, (16, 0, 0), (18, 0, 0)) },
     Row { first_day: Some(AFTER_MARKET), ..row(Exchange::Krx, Session::AfterMarket, (16, 0, 0), (20, 0, 0)) },
     Row { first_day: Some(NXT), ..row(Exchange::Nxt, Session::PreMarket, (8, 0, 0), (8, 50, 0)) },
     Row { first_day: Some(NXT), ..row(Exchange::Nxt, Session::Continuous, (9, 0, 30), (15, 20, 0)) },
@@ -132,8 +129,20 @@ pub fn sessions(exchange: Exchange, date: Date, kind: DayKind) -> Vec<Span> {
     // What begins before noon begins later on both kinds of days, and what ends by then ends later.
     let moved = |time: TimeOfDay| match kind {
         DayKind::Ordinary => time,
-        DayKind::FirstOfYear => if time < NOON { time.plus(HOUR_S) } else { time },
-        DayKind::Exam => if time < EVENING { time.plus(HOUR_S) } else { time },
+        DayKind::FirstOfYear => {
+            if time < NOON {
+                time.plus(HOUR_S)
+            } else {
+                time
+            }
+        }
+        DayKind::Exam => {
+            if time < EVENING {
+                time.plus(HOUR_S)
+            } else {
+                time
+            }
+        }
     };
     let span = |row: &Row| Span { session: row.session, from: moved(row.from), until: moved(row.until) };
     TABLE.iter().filter(there).map(span).filter(|span| span.from < span.until).collect()
@@ -191,12 +200,23 @@ mod tests {
     fn a_day_of_krx_at_every_edge() {
         use PhaseKind::{AfterHours, Closed, ClosingAuction, Continuous, OpeningAuction};
         let times = [
-            "070000", "082959", "083000", "085959", "090000", "151959", "152000", "152959", "153000", "154000", "160000", "195959",
-            "200000",
+            "070000", "082959", "083000", "085959", "090000", "151959", "152000", "152959", "153000", "154000", "160000",
+            "195959", "200000",
         ];
         let expected = [
-            Closed, Closed, OpeningAuction, OpeningAuction, Continuous, Continuous, ClosingAuction, ClosingAuction, Closed,
-            AfterHours, AfterHours, AfterHours, Closed,
+            Closed,
+            Closed,
+            OpeningAuction,
+            OpeningAuction,
+            Continuous,
+            Continuous,
+            ClosingAuction,
+            ClosingAuction,
+            Closed,
+            AfterHours,
+            AfterHours,
+            AfterHours,
+            Closed,
         ];
         assert_eq!(phases(Exchange::Krx, DAY, DayKind::Ordinary, &times), expected);
     }

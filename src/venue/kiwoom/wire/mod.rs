@@ -30,3 +30,7 @@ pub use frame::{Message, Reply, SystemCode};
 pub use number::Number;
 pub use orders::Orders;
 pub use symbol::{Exchange, OrderNumber, Symbol};
+
+#[cfg(test)]
+#[path = "samples_tests.rs"]
+mod samples;
