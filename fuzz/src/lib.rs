@@ -6,6 +6,7 @@
 mod binance;
 mod block;
 mod event;
+mod kiwoom;
 pub mod mutate;
 pub mod seeds;
 mod settings;
@@ -13,6 +14,7 @@ mod settings;
 pub use binance::{binance_frame, binance_rest};
 pub use block::block;
 pub use event::{event_record, kernel};
+pub use kiwoom::{kiwoom_frame, kiwoom_rest};
 pub use settings::settings;
 
 /// A harness under its name.
@@ -32,6 +34,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "share_wire", run: share_wire },
     Target { name: "binance_frame", run: binance_frame },
     Target { name: "binance_rest", run: binance_rest },
+    Target { name: "kiwoom_frame", run: kiwoom_frame },
+    Target { name: "kiwoom_rest", run: kiwoom_rest },
     Target { name: "settings", run: settings },
 ];
 

@@ -100,6 +100,16 @@ fn binance_rest() {
 }
 
 #[test]
+fn kiwoom_frame() {
+    smoke("kiwoom_frame");
+}
+
+#[test]
+fn kiwoom_rest() {
+    smoke("kiwoom_rest");
+}
+
+#[test]
 fn settings() {
     smoke("settings");
 }

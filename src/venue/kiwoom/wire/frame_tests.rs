@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::venue::kiwoom::wire::stream::{OrderStatus, OrderVerb};
+use crate::venue::kiwoom::wire::report::{OrderStatus, OrderVerb};
 
 fn parse(text: &str) -> Message {
     Message::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}\n{text}"))

@@ -3,7 +3,8 @@
 //! ```text
 //!   message ──▶ frame.rs ──▶ decoder.rs ──▶ events      request.rs ──▶ message
 //!               stream.rs    feed.rs: a stock
-//!               book.rs      orders.rs: our orders, session.rs: phases
+//!               report.rs,   orders.rs: our orders, session.rs: phases
+//!               book.rs
 //!
 //!   REST: rest/, a file for each subject
 //!   every field: field.rs, number.rs, symbol.rs         every frame is in exactly one class of counts.rs
@@ -13,6 +14,7 @@ pub mod number;
 mod field;
 pub mod symbol;
 pub mod book;
+pub mod report;
 pub mod stream;
 pub mod frame;
 pub mod request;

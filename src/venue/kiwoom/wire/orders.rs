@@ -4,9 +4,9 @@
 //! of an unknown number is kept until [`Orders::assign`] says whose it is. Fills are counted by the value of all fills so far (FID 903),
 //! which only grows: a report twice, late or lost neither doubles a fill nor loses one.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::stream::{OrderFrame, OrderStatus, OrderVerb};
+use super::report::{OrderFrame, OrderStatus, OrderVerb};
 use super::symbol::OrderNumber;
 use crate::account::OrderId;
 use crate::event::{Fill, Liquidity, OrderUpdate};
@@ -42,12 +42,21 @@ struct Tracked {
     value: Money,
 }
 
+/// What is known of one order of ours, over all its numbers.
+#[derive(Debug, Default)]
+struct Total {
+    filled: Qty,
+    /// Its end was told.
+    ended: bool,
+    /// Numbers of the fills that were told.
+    trades: BTreeSet<u64>,
+}
+
 /// The orders of one account on one day (numbers begin anew every day).
 #[derive(Debug, Default)]
 pub struct Orders {
     numbers: BTreeMap<OrderNumber, Tracked>,
-    /// By our id: filled over all numbers, and whether its end was told.
-    totals: BTreeMap<OrderId, (Qty, bool)>,
+    totals: BTreeMap<OrderId, Total>,
     waiting: VecDeque<OrderFrame>,
     given_up: u64,
 }
@@ -160,6 +169,11 @@ impl Orders {
         if !grown.is_positive() {
             return Ok(());
         }
+        let total = self.totals.entry(tracked.order).or_default();
+        if total.trades.contains(&trade) {
+            let (seen, expected) = (trade.to_string(), "a number of its own: a fill of this order with it had less value in all");
+            return Err(WireError::field(WHAT, "909", &seen, expected));
+        }
         let missed_value = grown.checked_sub(own).unwrap_or(Money::ZERO);
         if missed_value.is_negative() {
             let seen = format!("{after} after {}, with a fill of {own}", tracked.value);
@@ -169,17 +183,17 @@ impl Orders {
         if missed_value.is_positive() {
             let missed = missed_qty(frame, tracked.filled, qty);
             let missed = missed.ok_or_else(|| WireError::field(WHAT, "902", &after.to_string(), "quantities that add up"))?;
-            let average: Price = missed_value.per(missed, Rounding::HalfEven).ok_or_else(|| too_large(WHAT, "903", missed))?;
+            let average: Option<Price> = missed_value.per(missed, Rounding::HalfEven).filter(|price| price.is_positive());
+            let average = average.ok_or_else(|| too_large(WHAT, "903", missed))?;
+            counted = qty.checked_add(missed).ok_or_else(|| too_large(WHAT, "902", missed))?;
             let fill = Fill { trade: trade | MISSED_BIT, price: average, qty: missed, liquidity: Liquidity::Unstated };
             out.push(OrderUpdate::Filled(fill));
-            counted = qty.checked_add(missed).ok_or_else(|| too_large(WHAT, "902", missed))?;
         }
         out.push(OrderUpdate::Filled(Fill { trade, price, qty, liquidity: Liquidity::Unstated }));
         tracked.value = after;
         tracked.filled = tracked.filled.checked_add(counted).unwrap_or(tracked.filled);
-        if let Some((total, _)) = self.totals.get_mut(&tracked.order) {
-            *total = total.checked_add(counted).unwrap_or(*total);
-        }
+        total.filled = total.filled.checked_add(counted).unwrap_or(total.filled);
+        total.trades.insert(trade);
         Ok(())
     }
 
@@ -194,7 +208,7 @@ impl Orders {
         let open = frame.open_qty.ok_or_else(|| missing("902", "what is open"))?;
         tracked.confirmed = true;
         // What it is in all: what was filled under every number, and what is open under this one.
-        let filled = self.totals.get(&tracked.order).map_or(Qty::ZERO, |total| total.0);
+        let filled = self.totals.get(&tracked.order).map_or(Qty::ZERO, |total| total.filled);
         let qty = filled.checked_add(open).ok_or_else(|| too_large(WHAT, "902", open))?;
         out.push(OrderUpdate::Accepted { venue_order: number.get() });
         out.push(OrderUpdate::Amended { price, qty });
@@ -207,9 +221,8 @@ impl Orders {
         if frame.open_qty.is_some_and(Qty::is_positive) {
             return Ok(());
         }
-        if let Some((_, ended)) = self.totals.get_mut(&tracked.order)
-            && !std::mem::replace(ended, true)
-        {
+        let total = self.totals.entry(tracked.order).or_default();
+        if !std::mem::replace(&mut total.ended, true) {
             out.push(OrderUpdate::Cancelled);
         }
         Ok(())

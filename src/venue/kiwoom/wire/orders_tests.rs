@@ -160,6 +160,16 @@ fn numbers_that_contradict_each_other_are_told() {
     }
 }
 
+#[test]
+fn a_number_of_a_fill_is_told_once() {
+    let mut orders = Orders::default();
+    orders.assign(number(100), OURS, &mut Vec::new());
+    let mut out = Vec::new();
+    orders.report(&report(SIX_PARTS[1]), &mut out);
+    let again = orders.report(&report("100 0 체결 +매수 132 500 82 25000 1 500 30 50"), &mut out);
+    assert!(matches!(&again, Told::Wrong(error) if error.to_string().contains("`909`")) && out.len() == 1, "{again:?}");
+}
+
 proptest! {
     /// Whatever is lost, doubled or shuffled: when the last report came, everything is counted, and nothing twice.
     #[test]

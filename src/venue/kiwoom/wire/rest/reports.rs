@@ -8,7 +8,7 @@ use crate::market::{Money, Price, Qty, Side};
 use crate::venue::binance::wire::WireError;
 use crate::venue::kiwoom::time::TimeOfDay;
 use crate::venue::kiwoom::wire::field::record;
-use crate::venue::kiwoom::wire::stream::{OrderAction, OrderStatus};
+use crate::venue::kiwoom::wire::report::{OrderAction, OrderStatus};
 use crate::venue::kiwoom::wire::symbol::{Exchange, OrderNumber, Symbol};
 
 /// The digit of a side in queries: 0 both, 1 sell, 2 buy.
