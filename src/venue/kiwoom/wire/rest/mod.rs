@@ -13,6 +13,7 @@ pub mod account;
 pub mod valuation;
 pub mod order;
 pub mod reports;
+pub mod reconciliation;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
