@@ -228,8 +228,13 @@ impl Decoder {
         };
         let Some(feed) = find(&self.symbols, &mut self.feeds, &frame.symbol.to_string()) else { return Ok(Entry::Unknown) };
         let id = feed.id;
-        let members = self.members.entry(number).or_default();
-        if entered != if entered { members.insert(id) } else { !members.remove(&id) } {
+        // Of a condition whose watch was not seen to begin, everything is told.
+        let told = match self.members.get_mut(&number) {
+            None => false,
+            Some(members) if entered => !members.insert(id),
+            Some(members) => !members.remove(&id),
+        };
+        if told {
             return Ok(Entry::Nothing);
         }
         out.push((frame.time.map(|time| time.near(received)), self.condition(number, id, entered)));
@@ -239,14 +244,13 @@ impl Decoder {
     /// A search made once tells what it found. A watch tells the difference to what was known: the connection may have been away.
     fn on_hits(&mut self, hits: &Hits, out: &mut Made) {
         let Some(number) = hits.condition else { return };
-        let once = hits.next_key.is_some() || hits.hits.iter().any(|hit| hit.quote.is_some());
         let found: BTreeSet<InstrumentId> = hits
             .hits
             .iter()
             .filter_map(|hit| find(&self.symbols, &mut self.feeds, &hit.symbol.to_string()).map(|feed| feed.id))
             .collect();
-        let known = if once { BTreeSet::new() } else { self.members.insert(number, found.clone()).unwrap_or_default() };
-        let left = if once { Vec::new() } else { known.difference(&found).copied().collect() };
+        let known = if hits.once { BTreeSet::new() } else { self.members.insert(number, found.clone()).unwrap_or_default() };
+        let left = if hits.once { Vec::new() } else { known.difference(&found).copied().collect() };
         let entered: Vec<InstrumentId> = found.difference(&known).copied().collect();
         out.extend(left.into_iter().map(|id| (None, self.condition(number, id, false))));
         out.extend(entered.into_iter().map(|id| (None, self.condition(number, id, true))));

@@ -191,6 +191,11 @@ fn conditions_are_told_by_difference() {
     assert_eq!(events, ["- 1 급등 #5 in", "101540 1 급등 #4 in", "- 1 급등 #5 out", "101540 1 급등 #4 out"]);
     let once = r#"{"trnm":"CNSRREQ","seq":"1","cont_yn":"N","next_key":"","return_code":0,"data":[{"9001":"A005930","302":"삼성전자","10":"000075000"}]}"#;
     assert_eq!(run(&mut decoder(), &[once, once]).1, ["- 1  #4 in", "- 1  #4 in"], "a search made once has no memory");
+    assert_eq!(run(&mut decoder(), &[&hit("D")]).1, ["101540 1  #4 out"], "a watch that was not seen to begin");
+    let none = r#"{"trnm":"CNSRREQ","seq":"1","cont_yn":"N","next_key":"","return_code":0,"data":[]}"#;
+    let watched = watch(&["005930"]);
+    assert_eq!(run(&mut decoder(), &[&watched, none]).1, ["- 1  #4 in"], "nor does it end a watch");
+    assert_eq!(run(&mut decoder(), &[&watched, &watch(&[])]).1, ["- 1  #4 in", "- 1  #4 out"]);
 }
 
 #[test]

@@ -104,6 +104,8 @@ pub struct Hits {
     pub reply: Reply,
     /// Which condition; a refusal does not say.
     pub condition: Option<u32>,
+    /// A search made once; else the beginning of a watch.
+    pub once: bool,
     /// Where to go on, when there are more.
     pub next_key: Option<String>,
     /// The stocks.
@@ -274,10 +276,13 @@ fn hits(outer: &Outer<'_>) -> Result<Hits, WireError> {
             (full, _) => Hit { symbol: Symbol::parse(full), quote: Some(HitQuote::read(row.get())?) },
         });
     }
+    // Only the answer to a search made once can be paged, and only its rows have prices.
+    let paged = !outer.cont_yn.get().trim().is_empty();
     let next_key = Some(outer.next_key.get().trim().to_owned());
     Ok(Hits {
         reply: reply(outer)?,
         condition: condition(WHAT, outer.seq.get())?,
+        once: paged || found.iter().any(|hit| hit.quote.is_some()),
         next_key: next_key.filter(|key| outer.cont_yn.get().trim() == "Y" && !key.is_empty()),
         hits: found,
     })

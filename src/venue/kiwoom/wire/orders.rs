@@ -5,6 +5,7 @@
 //! which only grows: a report twice, late or lost neither doubles a fill nor loses one.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound;
 
 use super::report::{OrderFrame, OrderStatus, OrderVerb};
 use super::symbol::OrderNumber;
@@ -38,6 +39,8 @@ struct Tracked {
     order: OrderId,
     accepted: bool,
     confirmed: bool,
+    /// It amends the number before it, which is then no order any more.
+    amends: bool,
     filled: Qty,
     value: Money,
 }
@@ -112,6 +115,9 @@ impl Orders {
             return Told::Kept;
         };
         self.track(number, order);
+        if let Some(tracked) = self.numbers.get_mut(&number) {
+            tracked.amends |= frame.action.verb == OrderVerb::Amend && !tracked.confirmed;
+        }
         let before = out.len();
         let told = match (&frame.status, frame.action.verb) {
             (OrderStatus::Received, OrderVerb::Place) => self.accepted(number, out),
@@ -137,7 +143,7 @@ impl Orders {
 
     fn track(&mut self, number: OrderNumber, order: OrderId) {
         let (filled, value) = (Qty::ZERO, Money::ZERO);
-        self.numbers.entry(number).or_insert(Tracked { order, accepted: false, confirmed: false, filled, value });
+        self.numbers.entry(number).or_insert(Tracked { order, accepted: false, confirmed: false, amends: false, filled, value });
         self.totals.entry(order).or_default();
     }
 
@@ -217,11 +223,14 @@ impl Orders {
 
     fn cancelled(&mut self, number: OrderNumber, frame: &OrderFrame, out: &mut Vec<OrderUpdate>) -> Result<(), WireError> {
         let Some(tracked) = self.numbers.get(&number) else { return Ok(()) };
-        // Something is open still: only a part was cancelled.
-        if frame.open_qty.is_some_and(Qty::is_positive) {
+        // Something is open still: only a part was cancelled. Or an amendment took this number's place, and the order goes on as that.
+        let order = tracked.order;
+        let mut later = self.numbers.range((Bound::Excluded(number), Bound::Unbounded));
+        let amended = frame.action.verb != OrderVerb::Cancel && later.any(|(_, later)| later.order == order && later.amends);
+        if amended || frame.open_qty.is_some_and(Qty::is_positive) {
             return Ok(());
         }
-        let total = self.totals.entry(tracked.order).or_default();
+        let total = self.totals.entry(order).or_default();
         if !std::mem::replace(&mut total.ended, true) {
             out.push(OrderUpdate::Cancelled);
         }
@@ -239,6 +248,7 @@ impl Orders {
         if std::mem::replace(&mut tracked.confirmed, true) {
             return Ok(());
         }
+        tracked.amends = false;
         let stated = Some(frame.reject_reason.as_str()).filter(|reason| !matches!(*reason, "" | "0"));
         let reason: Box<str> = stated.unwrap_or("거부 (no reason was given)").into();
         out.push(match verb {

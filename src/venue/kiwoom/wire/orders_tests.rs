@@ -108,6 +108,19 @@ fn the_chain_of_numbers_is_followed() {
 }
 
 #[test]
+fn an_amendment_takes_the_place_of_its_original() {
+    let (placed, asked) = ("100 0 접수 +매수 10 75000 10 0", "101 100 접수 +매수정정 10 75100 10 0");
+    let (done, refused) = ("101 100 확인 +매수정정 10 75100 10 0", "101 100 거부 +매수정정 10 75100 10 0");
+    let gone = "100 0 취소 +매수 10 75000 0 0";
+    let amended = ["accepted 100", "accepted 101", "amended 10@75100"];
+    assert_eq!(told(&[placed, asked, gone, done]), amended);
+    assert_eq!(told(&[placed, asked, done, gone]), amended);
+    assert_eq!(told(&[placed, asked, done, "101 100 취소 +매수정정 10 75100 0 0"])[3..], ["Cancelled"]);
+    assert_eq!(told(&[placed, asked, refused, gone])[2..], ["Cancelled"], "a refused amendment takes no place");
+    assert_eq!(told(&[placed, gone]), ["accepted 100", "Cancelled"]);
+}
+
+#[test]
 fn refusals_are_of_what_was_asked() {
     let refused = |action: &str| told(&[&format!("101 100 거부 {action} 6 75100 6 0 - - - - 사유")]);
     assert_eq!(refused("+매수"), [r#"Rejected { reason: "사유" }"#]);
