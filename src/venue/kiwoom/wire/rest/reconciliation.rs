@@ -29,10 +29,10 @@ pub fn balance(cash: &Deposit) -> Result<Answer, WireError> {
 ///
 /// # Errors
 /// When a row does not say how much is held.
-pub fn positions<'a>(
-    rows: &'a [Holding],
+pub fn positions(
+    rows: &[Holding],
     find: impl Fn(&Symbol) -> Option<InstrumentId>,
-) -> Result<(Vec<Answer>, Vec<&'a Symbol>), WireError> {
+) -> Result<(Vec<Answer>, Vec<&Symbol>), WireError> {
     const WHAT: &str = "a holding (kt00018)";
     let mut sums: Vec<(InstrumentId, Qty, Money)> = Vec::new();
     let mut unknown = Vec::new();
