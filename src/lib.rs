@@ -4,6 +4,7 @@ extern crate alloc;
 
 // Reading order is dependency order: a room may use only rooms above it.
 // --- pure: no clock, no file, no thread, no socket
+pub mod nearest;
 pub mod market;
 pub mod account;
 pub mod event;

@@ -7,11 +7,11 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::{KEYS, Kind, SECTIONS};
 use super::layers::{Layers, Origin};
-use super::nearest::nearest;
 use super::problem::Fault;
 use super::{Deposit, Stream, VenueConfig};
 use crate::event::command::StrategySettings;
 use crate::market::{Currency, Money, Venue};
+use crate::nearest::nearest;
 
 /// A settings file larger than this is something else.
 const FILE_BYTES_MAX: usize = 1 << 20;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::keys::{KEYS, Key, SECTIONS, VARIABLE_PREFIX};
-use super::nearest::nearest;
 use super::problem::{Fault, Problem, Problems};
 use super::{Config, file};
+use crate::nearest::nearest;
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]

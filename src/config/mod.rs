@@ -12,15 +12,14 @@ pub mod layers;
 pub mod problem;
 pub mod init;
 mod file;
-mod nearest;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+pub use crate::nearest::nearest;
 pub use init::init_text;
 pub use layers::{Layers, Loaded, Origin};
-pub use nearest::nearest;
 pub use problem::{Fault, Problem, Problems};
 
 use crate::event::command::{RiskLimits, StrategySettings};

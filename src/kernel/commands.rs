@@ -49,7 +49,12 @@ impl Kernel {
                 }
             }
             Command::AutoTrade(on) => self.operator.auto_trade = *on,
-            Command::StrategyText { name, text } => self.keep_text(name, text),
+            Command::StrategyText { name, text } => {
+                self.keep_text(name, text);
+                for problem in self.strategies.on_text(name, text) {
+                    say(Severity::Critical, "strategy.text", effects, problem);
+                }
+            }
             Command::Order { instrument, side, order_type, time_in_force, qty } => {
                 let wanted = Wanted {
                     origin: Origin::Manual,
@@ -86,7 +91,7 @@ impl Kernel {
 
     fn configure(&mut self, settings: &Settings, effects: &mut Effects<Effect>) {
         self.risk.limits = settings.risk.clone();
-        for problem in self.strategies.configure(&settings.strategies, &self.markets) {
+        for problem in self.strategies.configure(&settings.strategies, &self.operator.texts, &self.markets) {
             say(Severity::Critical, "settings.strategy", effects, problem);
         }
         // Timers of strategies that are gone fire into nothing; those that go on set theirs again when they next look.

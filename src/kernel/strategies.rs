@@ -2,13 +2,14 @@
 
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use jangbu_journal::{Decoder, Encoder, Nanos};
 use jangbu_replay::{Effects, LoadError};
 
 use super::Kernel;
-use super::markets::Markets;
+use super::markets::{Markets, time_of};
 use super::orders::Orders;
 use super::risk::{Origin, Wanted};
 use super::timers::Purpose;
@@ -40,14 +41,25 @@ pub(super) struct Strategies {
 
 impl Strategies {
     /// Runs these from now on. One that is set as before goes on with what it knows. Gives what could not be made.
-    pub(super) fn configure(&mut self, settings: &[StrategySettings], markets: &Markets) -> Vec<alloc::string::String> {
+    pub(super) fn configure(
+        &mut self,
+        settings: &[StrategySettings],
+        texts: &[(String, String)],
+        markets: &Markets,
+    ) -> Vec<String> {
         let mut old: Vec<Option<Running>> = core::mem::take(&mut self.running);
         let mut problems = Vec::new();
         for (index, settings) in settings.iter().enumerate() {
             let kept = old.get_mut(index).and_then(|slot| slot.take_if(|running| running.settings == *settings));
+            let fresh = kept.is_none();
             let running = kept
                 .map(Ok)
                 .unwrap_or_else(|| builtin::make(settings).map(|strategy| Running { settings: settings.clone(), strategy }));
+            let running = running.map(|mut running| {
+                let told = texts.iter().filter(|_| fresh).filter_map(|(name, text)| running.strategy.on_text(name, text).err());
+                problems.extend(told.map(|problem| format!("strategy {index} `{}`: {problem}", settings.name)));
+                running
+            });
             match running {
                 Ok(running) => self.running.push(Some(running)),
                 Err(problem) => {
@@ -59,6 +71,13 @@ impl Strategies {
         self.listeners.clear();
         markets.iter().for_each(|market| self.on_instrument(&market.instrument));
         problems
+    }
+
+    /// A text was loaded or edited. Gives what was wrong with it where it is used; what ran there before goes on.
+    pub(super) fn on_text(&mut self, name: &str, text: &str) -> Vec<String> {
+        let running = self.running.iter_mut().enumerate().filter_map(|(index, running)| Some((index, running.as_mut()?)));
+        let told = running.filter_map(|(index, running)| Some((index, running.strategy.on_text(name, text).err()?)));
+        told.map(|(index, problem)| format!("strategy {index} goes on with the text before: {problem}")).collect()
     }
 
     /// A new instrument, or one defined anew.
@@ -143,6 +162,10 @@ impl Sight for Seen<'_> {
         self.portfolio.position(instrument).qty
     }
 
+    fn entry(&self, instrument: InstrumentId) -> Option<Price> {
+        self.portfolio.position(instrument).average()
+    }
+
     fn working(&self, strategy: StrategyId, instrument: InstrumentId) -> (Qty, Qty) {
         // Sums that do not fit are refused by the checks; for looking, the largest number says enough.
         self.orders.working(instrument, Some(strategy)).unwrap_or((Qty::MAX, Qty::MAX))
@@ -184,7 +207,8 @@ impl Kernel {
             portfolio: &self.portfolio,
             auto_trade: self.operator.auto_trade,
         };
-        tell(running.strategy.as_mut(), &View::new(self.stamp.recv, id, &seen), &mut self.signals);
+        let view = View::new(self.stamp.recv, id, &seen).with_venue_time(time_of(&self.stamp));
+        tell(running.strategy.as_mut(), &view, &mut self.signals);
         if !self.signals.is_empty() {
             self.carry_out(id, effects);
         }

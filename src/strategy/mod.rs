@@ -34,11 +34,15 @@
 
 pub mod view;
 pub mod signals;
+pub mod size;
+pub mod text;
 pub mod builtin;
 
 pub use jangbu_journal::{DecodeError, Decoder, Encoder};
 pub use signals::{Signal, Signals};
 pub use view::{Sight, View};
+
+use alloc::string::String;
 
 use crate::account::OrderId;
 use crate::market::{Bar, InstrumentId, Price, Qty, Quote, Side, Trade};
@@ -76,6 +80,15 @@ pub trait Strategy: core::fmt::Debug + Send {
     /// A timer that was asked for with `Signals::timer` is due.
     fn on_timer(&mut self, view: &View<'_>, tag: u32, out: &mut Signals) {
         let _ = (view, tag, out);
+    }
+
+    /// A text of strategies was loaded or edited. Texts it does not use are none of its business.
+    ///
+    /// # Errors
+    /// When it uses the text and the text is wrong, in words for a trader; then what ran before goes on.
+    fn on_text(&mut self, name: &str, text: &str) -> Result<(), String> {
+        let _ = (name, text);
+        Ok(())
     }
 
     /// Appends everything it remembers, bit for bit: what `load` makes of it must decide as this one would. Parameters are left

@@ -22,6 +22,9 @@ pub trait Sight: core::fmt::Debug {
     /// What is held; below 0 when short.
     fn position(&self, instrument: InstrumentId) -> Qty;
 
+    /// The average price paid for what is held; `None` when nothing is.
+    fn entry(&self, instrument: InstrumentId) -> Option<Price>;
+
     /// Quantities of `strategy`'s own orders that are open or on their way: (buying, selling).
     fn working(&self, strategy: StrategyId, instrument: InstrumentId) -> (Qty, Qty);
 
@@ -33,6 +36,7 @@ pub trait Sight: core::fmt::Debug {
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     now: Nanos,
+    venue_time: Nanos,
     strategy: StrategyId,
     source: &'a dyn Sight,
 }
@@ -41,13 +45,26 @@ impl<'a> View<'a> {
     /// What `strategy` sees of `source` at `now`.
     #[inline]
     pub fn new(now: Nanos, strategy: StrategyId, source: &'a dyn Sight) -> Self {
-        View { now, strategy, source }
+        View { now, venue_time: now, strategy, source }
+    }
+
+    /// The same, of an event that the venue says happened at `time`.
+    #[inline]
+    #[must_use]
+    pub fn with_venue_time(self, time: Nanos) -> Self {
+        View { venue_time: time, ..self }
     }
 
     /// The time of the event being heard: when we received it.
     #[inline]
     pub fn now(&self) -> Nanos {
         self.now
+    }
+
+    /// When the event happened by the venue's clock; where the venue does not say, when we received it.
+    #[inline]
+    pub fn venue_time(&self) -> Nanos {
+        self.venue_time
     }
 
     /// Who is looking.
@@ -84,6 +101,12 @@ impl<'a> View<'a> {
     #[inline]
     pub fn position(&self, instrument: InstrumentId) -> Qty {
         self.source.position(instrument)
+    }
+
+    /// The average price paid for what the account holds; `None` when it holds nothing.
+    #[inline]
+    pub fn entry(&self, instrument: InstrumentId) -> Option<Price> {
+        self.source.entry(instrument)
     }
 
     /// Quantities of this strategy's own orders that are open or on their way: (buying, selling).

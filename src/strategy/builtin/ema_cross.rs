@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 use jangbu_journal::{DecodeError, Decoder, Encoder};
 
 use super::{Parameter, Values};
-use crate::market::number::{ONE, divide};
-use crate::market::{Bar, Instrument, InstrumentId, Money, Price, Qty, Rounding, RowSpan, Side, Trade};
+use crate::market::{Bar, Instrument, InstrumentId, Money, Price, Qty, RowSpan, Side, Trade};
+use crate::strategy::size::{Size, tradable};
 use crate::strategy::{Signals, Strategy, View};
 
 /// What can be set.
@@ -94,13 +94,6 @@ struct Averages {
     way: Way,
     /// A cross that is still to be acted on: an order is in flight.
     due: Way,
-}
-
-/// How large a position is taken.
-#[derive(Clone, Copy, Debug)]
-enum Size {
-    Notional(Money),
-    Qty(Qty),
 }
 
 /// Buys when the fast exponential average of prices crosses above the slow one and sells when it crosses below.
@@ -219,30 +212,9 @@ impl EmaCross {
 
     /// An order that closes `held` and, with `enter`, takes the set size on the other side. `None` when it is too small.
     fn order(&self, instrument: &Instrument, side: Side, price: Price, held: Qty, enter: bool) -> Option<(Side, Qty, bool)> {
-        let qty = if enter { self.target(price)?.checked_add(held)? } else { held };
-        let lots = qty.raw().checked_div(instrument.lot.raw()).filter(|_| instrument.lot.is_positive());
-        let mut qty = match lots {
-            Some(lots) => Qty::from_raw(lots.checked_mul(instrument.lot.raw())?),
-            None => qty,
-        };
-        if instrument.qty_max.is_positive() {
-            qty = qty.min(instrument.qty_max);
-        }
-        let value = price.times(qty, Rounding::Floor)?;
-        let large_enough = qty.is_positive() && qty >= instrument.qty_min && value >= instrument.notional_min;
-        (instrument.kind.is_tradable() && large_enough).then_some((side, qty, !enter && instrument.kind.can_short()))
-    }
-
-    /// The set size at `price`.
-    fn target(&self, price: Price) -> Option<Qty> {
-        match self.size {
-            Size::Qty(qty) => Some(qty),
-            Size::Notional(_) if !price.is_positive() => None,
-            Size::Notional(money) => {
-                let scaled = money.raw().checked_mul(i128::from(ONE))?;
-                divide(scaled, i128::from(price.raw()), Rounding::Floor).map(Qty::from_raw)
-            }
-        }
+        let qty = if enter { self.size.at(price)?.checked_add(held)? } else { held };
+        let qty = tradable(instrument, price, qty)?;
+        Some((side, qty, !enter && instrument.kind.can_short()))
     }
 }
 

@@ -37,6 +37,9 @@ impl Sight for Scene {
     fn position(&self, _: InstrumentId) -> Qty {
         self.position
     }
+    fn entry(&self, _: InstrumentId) -> Option<Price> {
+        None
+    }
     fn working(&self, _: StrategyId, _: InstrumentId) -> (Qty, Qty) {
         self.working
     }

@@ -1,6 +1,7 @@
 //! The strategies that come with Jangbu: [`BUILTINS`], and [`make`] that makes one from its settings.
 
 pub mod ema_cross;
+mod text;
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -42,13 +43,22 @@ pub struct Parameter {
 }
 
 /// Every strategy that comes with Jangbu.
-pub const BUILTINS: &[Builtin] = &[Builtin {
-    name: "ema-cross",
-    korean: "빠른 지수이동평균이 느린 것을 위로 지나면 사고, 아래로 지나면 팝니다",
-    english: "buys when the fast exponential average of prices crosses above the slow one, sells when it crosses below",
-    parameters: ema_cross::PARAMETERS,
-    make: ema_cross::make,
-}];
+pub const BUILTINS: &[Builtin] = &[
+    Builtin {
+        name: "ema-cross",
+        korean: "빠른 지수이동평균이 느린 것을 위로 지나면 사고, 아래로 지나면 팝니다",
+        english: "buys when the fast exponential average of prices crosses above the slow one, sells when it crosses below",
+        parameters: ema_cross::PARAMETERS,
+        make: ema_cross::make,
+    },
+    Builtin {
+        name: "text",
+        korean: "매수 글과 매도 글이 정하는 대로 사고팝니다 (파이썬 문법, 한글 이름)",
+        english: "buys and sells as a buy text and a sell text decide (Python's syntax, Korean names)",
+        parameters: text::PARAMETERS,
+        make: text::make,
+    },
+];
 
 /// Makes a strategy, with nothing remembered yet.
 ///
@@ -115,7 +125,9 @@ mod tests {
     #[test]
     fn every_builtin_can_be_made_with_its_defaults() {
         for builtin in BUILTINS {
-            assert!(make(&settings(builtin.name, &[])).is_ok(), "{}", builtin.name);
+            // Which texts a text strategy runs has no default.
+            let given: &[(&str, &str)] = if builtin.name == "text" { &[("buy", "a.py")] } else { &[] };
+            assert!(make(&settings(builtin.name, given)).is_ok(), "{}", builtin.name);
         }
     }
 
@@ -136,6 +148,11 @@ mod tests {
         check("ema-cross", &[("qty", "many")], &["`qty`", "above 0"]);
         check("ema-cross", &[("qty", "1"), ("notional", "5")], &["`qty`", "`notional`"]);
         check("ema-cross", &[("short", "yes")], &["`short`", "true"]);
+        check("text", &[], &["`buy`", "`sell`"]);
+        check("text", &[("buy", "a"), ("rows", "second")], &["`rows`", "minute"]);
+        check("text", &[("buy", "a"), ("vars", "1;x")], &["`vars`", "semicolons"]);
+        check("text", &[("buy", "a"), ("conditions", "급등;등락율 > 5;급락")], &["`conditions`", "as many"]);
+        check("text", &[("buy", "a"), ("conditions", "급등;등락률 > 5")], &["급등", "등락율"]);
         check(&"x".repeat(1 << 16), &[], &["ema-cross"]);
     }
 }

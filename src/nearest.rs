@@ -1,5 +1,7 @@
 //! The known word most like a mistyped one: [`nearest`].
 
+use alloc::vec::Vec;
+
 /// The candidate with the fewest edits from `word`, when it is near enough to be what was meant.
 pub fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let word = cut(word);
@@ -20,7 +22,7 @@ fn distance(left: &str, right: &str) -> usize {
     let mut before: Vec<usize> = Vec::new();
     let mut previous: Vec<usize> = (0..=right.len()).collect();
     for (i, a) in left.iter().enumerate() {
-        let mut row = vec![i + 1];
+        let mut row = alloc::vec![i + 1];
         for (j, b) in right.iter().enumerate() {
             let substituted = previous[j] + usize::from(a != b);
             let mut best = substituted.min(previous[j + 1] + 1).min(row[j] + 1);
@@ -29,7 +31,7 @@ fn distance(left: &str, right: &str) -> usize {
             }
             row.push(best);
         }
-        before = std::mem::replace(&mut previous, row);
+        before = core::mem::replace(&mut previous, row);
     }
     previous[right.len()]
 }

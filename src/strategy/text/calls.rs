@@ -1,0 +1,401 @@
+//! Calls to code: helpers of the text, columns of rows gone by, and the table of functions.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec::Vec;
+
+use super::arithmetic::round;
+use super::code::{Code, Kind, Number, Value, into_number};
+use super::columns::{COLUMNS, column};
+use super::compile::{Compiler, Helper, Pin, VALUES_MAX, WINDOWS_MAX};
+use super::frame::{FaultKind, Frame};
+use super::functions::{Body, FUNCTIONS, Factor, Function, Rounded};
+use super::history::{Taken, Window};
+use super::problem::{Problem, Span};
+use super::tree::{Expression, ExpressionKind};
+
+/// Rows a text may look back, with a constant: a day of seconds.
+pub const ROWS_MAX: u32 = 86_400;
+/// Rows a text may look back by a number that is only known while running.
+pub const ROWS_MAX_VARIABLE: u32 = 3_600;
+
+/// A number of rows in a call.
+enum Rows {
+    Constant(u32),
+    /// The row of the buy: `-1`.
+    Buy,
+    Variable(Number),
+}
+
+impl Compiler<'_> {
+    pub(super) fn call(&mut self, callee: &Expression, arguments: &[Expression], span: Span) -> Result<Value, Problem> {
+        let ExpressionKind::Name(name) = &callee.kind else {
+            return Err(self.problem(
+                callee.span,
+                "부를 수 있는 것은 함수 이름뿐입니다. `self.Buy()`는 한 줄로 따로 쓰세요",
+                "only a function's name can be called here; `self.Buy()` stands on a line of its own",
+            ));
+        };
+        if let Some(helper) = self.helpers.get(name).cloned() {
+            return self.call_helper(name, &helper, arguments, span);
+        }
+        if let Some(place) = FUNCTIONS.iter().position(|known| known.name(self.options.mode) == name) {
+            let function = &FUNCTIONS[place];
+            if !(function.least..=function.most).contains(&arguments.len()) {
+                let shown = function.arguments;
+                return Err(self.problem(span, format!("`{name}{shown}`로 부르세요"), format!("call it as `{name}{shown}`")));
+            }
+            self.uses.functions.insert(name.clone());
+            return self.call_function(place, function, arguments, span);
+        }
+        if let Some(place) = name.strip_suffix('N').and_then(|stem| column(stem, self.options.mode)) {
+            let [back] = arguments else {
+                return Err(self.problem(span, format!("`{name}(k)`로 부르세요"), format!("call it as `{name}(k)`")));
+            };
+            self.uses.functions.insert(name.clone());
+            return self.column_back(place, back);
+        }
+        if name == "range" {
+            return Err(self.problem(span, "range는 for 줄에만 씁니다", "`range` only stands in a `for` line"));
+        }
+        if name == "print" {
+            return Err(self.problem(span, "출력은 없습니다. 이 줄을 지우세요", "a text prints nothing: remove this line"));
+        }
+        if self.scope.fixed(name).is_some() || self.scope.get(name).is_some() {
+            let (mut korean, mut english) = (format!("`{name}`은(는) 함수가 아닙니다"), format!("`{name}` is not a function"));
+            if column(name, self.options.mode).is_some() {
+                korean += &format!(". 지난 행의 값은 `{name}N(k)`입니다");
+                english += &format!("; its value k rows ago is `{name}N(k)`");
+            }
+            return Err(self.problem(callee.span, korean, english));
+        }
+        let rows_back: Vec<_> = COLUMNS.iter().map(|column| format!("{}N", column.name(self.options.mode))).collect();
+        let mut known: Vec<&str> = FUNCTIONS.iter().map(|function| function.name(self.options.mode)).collect();
+        known.extend(rows_back.iter().map(|name| name.as_str()).filter(|name| *name != "N"));
+        known.extend(self.helpers.keys().map(|name| name.as_str()));
+        Err(self.unknown(name, &known, callee.span))
+    }
+
+    fn call_helper(&mut self, name: &str, helper: &Helper, arguments: &[Expression], span: Span) -> Result<Value, Problem> {
+        if arguments.len() != helper.count {
+            let count = helper.count;
+            return Err(self.problem(
+                span,
+                format!("`{name}`의 인수는 {count}개입니다"),
+                format!("`{name}` takes {count} arguments"),
+            ));
+        }
+        let mut values = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            values.push(into_number(self.number(argument)?));
+        }
+        let (body, parameters, nodes, line) = (helper.body.clone(), helper.parameters, helper.nodes, self.line(span));
+        // An argument may call the same helper: all are calculated before any is handed over.
+        let rest = self.scope.reserve(values.len());
+        let call = move |frame: &mut Frame<'_>| {
+            if !frame.work(1 + nodes, line) {
+                return 0.0;
+            }
+            for (index, value) in values.iter().enumerate() {
+                let value = value(frame);
+                frame.slots[rest + index] = value;
+            }
+            for index in 0..values.len() {
+                frame.slots[parameters + index] = frame.slots[rest + index];
+            }
+            body(frame)
+        };
+        Ok(Value { code: Code::Number(Box::new(call)), kind: helper.kind })
+    }
+
+    fn call_function(
+        &mut self,
+        place: usize,
+        function: &'static Function,
+        arguments: &[Expression],
+        span: Span,
+    ) -> Result<Value, Problem> {
+        let line = self.line(span);
+        match function.body {
+            Body::Mean(..) | Body::Over(..) | Body::Angle(..) => {
+                let length = self.rows(&arguments[0], 1)?;
+                let back = arguments.get(1).map_or(Ok(Rows::Constant(0)), |back| self.rows(back, 0))?;
+                self.window_call(place, function.body, length, back, span)
+            }
+            Body::Elapsed => self.elapsed(&arguments[0]),
+            Body::Round => {
+                let value = self.number(&arguments[0])?;
+                let digits = arguments.get(1).map_or(Ok(Code::Constant(0.0)), |digits| self.number(digits))?;
+                Ok(rounded(value, digits, line))
+            }
+            Body::Absolute => self.converted(&arguments[0], f64::abs),
+            Body::Integer => self.converted(&arguments[0], libm::trunc),
+            Body::Float => self.converted(&arguments[0], |value| value),
+            Body::Least => self.folded(arguments, |a, b| if b < a { b } else { a }),
+            Body::Greatest => self.folded(arguments, |a, b| if b > a { b } else { a }),
+            Body::Total => {
+                let numbers = self.numbers_of(&arguments[0])?;
+                Ok(Value::calculated(move |frame| {
+                    let total: f64 = numbers.iter().fold(0.0, |total, number| total + number(frame));
+                    if total.is_finite() { total } else { frame.fault(FaultKind::NotANumber, line) }
+                }))
+            }
+            Body::Count => {
+                let count = self.items(&arguments[0])?.len();
+                Ok(Value::number(Code::Constant(count as f64)))
+            }
+        }
+    }
+
+    fn converted(&mut self, argument: &Expression, convert: fn(f64) -> f64) -> Result<Value, Problem> {
+        Ok(match self.number(argument)? {
+            Code::Constant(value) => Value::number(Code::Constant(convert(value))),
+            code => {
+                let number = into_number(code);
+                Value::calculated(move |frame| convert(number(frame)))
+            }
+        })
+    }
+
+    /// The items of a list, as numbers.
+    fn numbers_of(&mut self, list: &Expression) -> Result<Vec<Number>, Problem> {
+        let items = self.items(list)?;
+        if let Some((_, item)) = items.iter().find(|(item, _)| item.kind != Kind::Number) {
+            return Err(self.problem(item.span, "수가 와야 합니다", "a number is expected"));
+        }
+        Ok(items.into_iter().map(|(item, _)| into_number(item.code)).collect())
+    }
+
+    /// `min` and `max`: of the arguments, or of one list.
+    fn folded(&mut self, arguments: &[Expression], choose: fn(f64, f64) -> f64) -> Result<Value, Problem> {
+        let numbers = match arguments {
+            [list] => self.numbers_of(list)?,
+            _ => arguments.iter().map(|argument| self.number(argument).map(into_number)).collect::<Result<Vec<_>, _>>()?,
+        };
+        if numbers.is_empty() {
+            return Err(self.problem(arguments[0].span, "빈 목록입니다", "the list is empty"));
+        }
+        Ok(Value::calculated(move |frame| {
+            let mut chosen = numbers[0](frame);
+            for number in &numbers[1..] {
+                chosen = choose(chosen, number(frame));
+            }
+            chosen
+        }))
+    }
+
+    /// `경과틱수(name)`, the name with or without quotes.
+    fn elapsed(&mut self, argument: &Expression) -> Result<Value, Problem> {
+        let (ExpressionKind::Text(name) | ExpressionKind::Name(name)) = &argument.kind else {
+            return Err(self.problem(argument.span, "조건의 이름이 와야 합니다", "the name of a condition is expected"));
+        };
+        let Some(known) = &self.options.conditions else { return Ok(Value::number(Code::Constant(0.0))) };
+        let Some(place) = known.iter().position(|condition| condition == name) else {
+            let names: Vec<&str> = known.iter().map(|condition| condition.as_str()).collect();
+            let mut problem = self.unknown(name, &names, argument.span);
+            problem.korean += ". 설정 `conditions`에 조건을 더하세요";
+            problem.english += "; add the condition to the setting `conditions`";
+            return Err(problem);
+        };
+        Ok(Value::calculated(move |frame| match frame.last_true.get(place) {
+            Some(&row) if row > 0 => frame.history.count().saturating_sub(row) as f64,
+            _ => 0.0,
+        }))
+    }
+
+    /// A number of rows: `least` or more, or -1 for the row of the buy where `least` is 0.
+    fn rows(&mut self, argument: &Expression, least: u32) -> Result<Rows, Problem> {
+        match self.number(argument)? {
+            Code::Constant(value) if value == -1.0 && least == 0 => Ok(Rows::Buy),
+            Code::Constant(value) if value >= f64::from(least) && value <= f64::from(ROWS_MAX) && libm::trunc(value) == value => {
+                Ok(Rows::Constant(value as u32))
+            }
+            Code::Constant(_) => {
+                let (korean, english) = if least == 0 {
+                    (
+                        format!("0부터 {ROWS_MAX}까지의 정수, 또는 산 행을 뜻하는 -1이 와야 합니다"),
+                        format!("a whole number from 0 to {ROWS_MAX} is expected, or -1 for the row of the buy"),
+                    )
+                } else {
+                    (
+                        format!("{least}부터 {ROWS_MAX}까지의 정수가 와야 합니다"),
+                        format!("a whole number from {least} to {ROWS_MAX} is expected"),
+                    )
+                };
+                Err(self.problem(argument.span, korean, english))
+            }
+            code => Ok(Rows::Variable(into_number(code))),
+        }
+    }
+
+    /// `현재가N(k)`.
+    fn column_back(&mut self, column: usize, back: &Expression) -> Result<Value, Problem> {
+        let line = self.line(back.span);
+        match self.rows(back, 0)? {
+            Rows::Constant(0) => Ok(Value::number(Code::Slot(column))),
+            Rows::Constant(rows) => {
+                self.keep(column, rows + 1, back.span)?;
+                Ok(Value::calculated(move |frame| frame.history.back(column, rows as usize).unwrap_or(0.0)))
+            }
+            Rows::Buy => Ok(self.pinned(Pin::Column(column), Box::new(move |frame| frame.slots[column]))),
+            Rows::Variable(rows) => {
+                self.keep(column, ROWS_MAX_VARIABLE, back.span)?;
+                Ok(Value::calculated(move |frame| {
+                    let rows = rows(frame);
+                    match whole(rows, 0).filter(|rows| *rows < ROWS_MAX_VARIABLE) {
+                        Some(rows) => frame.history.back(column, rows as usize).unwrap_or(0.0),
+                        None => frame.fault(FaultKind::OutOfRange, line),
+                    }
+                }))
+            }
+        }
+    }
+
+    fn keep(&mut self, column: usize, rows: u32, span: Span) -> Result<(), Problem> {
+        self.plan.kept.keep(column, rows);
+        self.check_kept(span)
+    }
+
+    fn check_kept(&self, span: Span) -> Result<(), Problem> {
+        if self.plan.kept.values() > VALUES_MAX || self.plan.kept.windows.len() > WINDOWS_MAX {
+            return Err(self.problem(
+                span,
+                format!("지난 행을 너무 많이 봅니다 (값 {VALUES_MAX}개, 구간 {WINDOWS_MAX}가지까지). 구간을 줄이세요"),
+                format!("looks back too far: {VALUES_MAX} values and {WINDOWS_MAX} windows are kept: shorten windows"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The value that `value` had at the row of the buy; 0 before one.
+    fn pinned(&mut self, key: Pin, value: Number) -> Value {
+        let pins = &mut self.plan.pins;
+        let place = pins.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
+            pins.push((key, value));
+            pins.len() - 1
+        });
+        Value::calculated(move |frame| frame.pins.get(place).copied().unwrap_or(0.0))
+    }
+
+    fn window_call(&mut self, place: usize, body: Body, length: Rows, back: Rows, span: Span) -> Result<Value, Problem> {
+        let line = self.line(span);
+        match (length, back) {
+            (Rows::Constant(length), Rows::Constant(back)) => {
+                Ok(Value::number(Code::Number(self.fixed_window(body, length, back, span)?)))
+            }
+            (Rows::Constant(length), Rows::Buy) => {
+                let value = self.fixed_window(body, length, 0, span)?;
+                Ok(self.pinned(Pin::Function(place, length), value))
+            }
+            (length, back) => {
+                let as_number = |rows: Rows| -> Number {
+                    match rows {
+                        Rows::Constant(rows) => Box::new(move |_| f64::from(rows)),
+                        Rows::Buy => Box::new(|_| -1.0),
+                        Rows::Variable(rows) => rows,
+                    }
+                };
+                let (length, back) = (as_number(length), as_number(back));
+                self.keep(column_of(body), ROWS_MAX_VARIABLE, span)?;
+                Ok(Value::calculated(move |frame| {
+                    let (length, back) = (length(frame), back(frame));
+                    match whole(length, 1).zip(whole(back, 0)).filter(|(length, back)| length + back <= ROWS_MAX_VARIABLE) {
+                        Some((length, back)) if frame.work(length, line) => scanned(body, length, back, frame),
+                        Some(_) => 0.0,
+                        None => frame.fault(FaultKind::OutOfRange, line),
+                    }
+                }))
+            }
+        }
+    }
+
+    /// A window whose length is known: the same cost however long it is.
+    fn fixed_window(&mut self, body: Body, length: u32, back: u32, span: Span) -> Result<Number, Problem> {
+        let column = column_of(body);
+        let taken = match body {
+            Body::Mean(..) => Taken::Sum,
+            Body::Over(_, taken) => taken,
+            _ => {
+                self.keep(column, length + back, span)?;
+                return Ok(Box::new(move |frame| scanned(body, length, back, frame)));
+            }
+        };
+        let window = Window { column, taken, length, back };
+        let place = self.plan.kept.window(window);
+        self.check_kept(span)?;
+        Ok(Box::new(move |frame| frame.history.window(place, &window).map_or(0.0, |value| finished(body, value, length, frame))))
+    }
+}
+
+/// A whole number of rows.
+fn whole(value: f64, least: u32) -> Option<u32> {
+    (value >= f64::from(least) && value <= f64::from(ROWS_MAX) && libm::trunc(value) == value).then_some(value as u32)
+}
+
+fn column_of(body: Body) -> usize {
+    match body {
+        Body::Mean(column, _) | Body::Over(column, _) | Body::Angle(column, _) => column,
+        _ => 0,
+    }
+}
+
+/// The value of a window function from the sum or extreme of its window.
+#[inline]
+fn finished(body: Body, value: f64, length: u32, frame: &Frame<'_>) -> f64 {
+    let Body::Mean(_, rounded) = body else { return value };
+    let mean = value / f64::from(length);
+    match rounded {
+        Rounded::No => mean,
+        Rounded::To(digits) => round(mean, digits),
+        Rounded::AsPrice => round(mean, frame.market.price_digits()),
+        Rounded::Down => libm::trunc(mean),
+    }
+}
+
+/// A window function, from the rows themselves. 0 while there are too few.
+fn scanned(body: Body, length: u32, back: u32, frame: &Frame<'_>) -> f64 {
+    let column = column_of(body);
+    let taken = match body {
+        Body::Angle(_, factor) => return angle(column, factor, length, back, frame),
+        Body::Over(_, taken) => taken,
+        _ => Taken::Sum,
+    };
+    let value = frame.history.scan(&Window { column, taken, length, back });
+    value.map_or(0.0, |value| finished(body, value, length, frame))
+}
+
+/// Degrees of the rise between the first and the last row of a window.
+fn angle(column: usize, factor: Factor, length: u32, back: u32, frame: &Frame<'_>) -> f64 {
+    let last = frame.history.back(column, back as usize);
+    let first = frame.history.back(column, (back + length - 1) as usize);
+    let Some((first, last)) = first.zip(last) else { return 0.0 };
+    let factor = if frame.market.stock { factor.stock } else { factor.coin };
+    let radians = libm::atan2((last - first) * factor, f64::from(length));
+    round(radians * (180.0 / core::f64::consts::PI), 2)
+}
+
+/// `round(value, digits)`.
+fn rounded(value: Code, digits: Code, line: u32) -> Value {
+    if let Code::Constant(digits) = digits
+        && libm::trunc(digits) == digits
+        && digits.abs() < 400.0
+    {
+        let digits = digits as i32;
+        return match value {
+            Code::Constant(value) => Value::number(Code::Constant(round(value, digits))),
+            code => {
+                let number = into_number(code);
+                Value::calculated(move |frame| round(number(frame), digits))
+            }
+        };
+    }
+    let (value, digits) = (into_number(value), into_number(digits));
+    Value::calculated(move |frame| {
+        let (value, digits) = (value(frame), digits(frame));
+        if libm::trunc(digits) == digits && digits.abs() < 400.0 {
+            round(value, digits as i32)
+        } else {
+            frame.fault(FaultKind::OutOfRange, line)
+        }
+    })
+}

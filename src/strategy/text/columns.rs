@@ -1,0 +1,233 @@
+//! The columns of a row: [`COLUMNS`], in the order a row has them.
+
+/// How rows are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// A row when the book changes in a newer second.
+    Tick,
+    /// A row when the minute changes.
+    Minute,
+}
+
+/// One column of a row.
+#[derive(Debug)]
+pub struct Column {
+    /// Its name in tick mode; empty when tick rows have none.
+    pub tick: &'static str,
+    /// Its name in minute mode.
+    pub minute: &'static str,
+    /// What it is, in Korean.
+    pub korean: &'static str,
+    /// What it is, in English.
+    pub english: &'static str,
+}
+
+impl Column {
+    /// Its name in rows of `mode`; empty when they have none.
+    pub fn name(&self, mode: Mode) -> &'static str {
+        match mode {
+            Mode::Tick => self.tick,
+            Mode::Minute => self.minute,
+        }
+    }
+}
+
+const fn both(name: &'static str, korean: &'static str, english: &'static str) -> Column {
+    Column { tick: name, minute: name, korean, english }
+}
+
+const fn spans(tick: &'static str, minute: &'static str, korean: &'static str, english: &'static str) -> Column {
+    Column { tick, minute, korean, english }
+}
+
+const fn minute(name: &'static str, korean: &'static str, english: &'static str) -> Column {
+    Column { tick: "", minute: name, korean, english }
+}
+
+const ASK: (&str, &str) = ("매도호가", "an ask price, the fifth best first");
+const BID: (&str, &str) = ("매수호가", "a bid price, the best first");
+const ASK_SIZE: (&str, &str) = ("매도호가의 잔량", "the size at an ask");
+const BID_SIZE: (&str, &str) = ("매수호가의 잔량", "the size at a bid");
+const STOCK: (&str, &str) = ("주식만 (시세가 없으면 0)", "stocks only; 0 without a feed that has it");
+
+/// Every column; its place is its slot.
+pub const COLUMNS: &[Column] = &[
+    both("현재가", "마지막 체결가", "the price of the last trade"),
+    both("시가", "당일 첫 체결가", "the first price of the day"),
+    both("고가", "당일 최고가", "the highest price of the day"),
+    both("저가", "당일 최저가", "the lowest price of the day"),
+    both("등락율", "전일 종가 대비 %", "change against the previous close, percent"),
+    both("당일거래대금", "당일 거래대금 (주식은 백만원)", "turnover of the day (stocks: million KRW)"),
+    both("체결강도", "당일 매수 / 매도 체결량 × 100, 0에서 500", "bought / sold volume of the day × 100, 0 to 500"),
+    spans("초당매수수량", "분당매수수량", "지난 행 이후 매수 체결량", "quantity taken by buyers since the last row"),
+    spans("초당매도수량", "분당매도수량", "지난 행 이후 매도 체결량", "quantity taken by sellers since the last row"),
+    spans("초당거래대금", "분당거래대금", "지난 행 이후 거래대금", "turnover since the last row"),
+    both("고저평균대비등락율", "고가와 저가의 가운데 대비 %", "change against the middle of high and low, percent"),
+    both("매도총잔량", "매도 잔량의 합", "sizes of all asks together"),
+    both("매수총잔량", "매수 잔량의 합", "sizes of all bids together"),
+    both("매도호가5", ASK.0, ASK.1),
+    both("매도호가4", ASK.0, ASK.1),
+    both("매도호가3", ASK.0, ASK.1),
+    both("매도호가2", ASK.0, ASK.1),
+    both("매도호가1", ASK.0, ASK.1),
+    both("매수호가1", BID.0, BID.1),
+    both("매수호가2", BID.0, BID.1),
+    both("매수호가3", BID.0, BID.1),
+    both("매수호가4", BID.0, BID.1),
+    both("매수호가5", BID.0, BID.1),
+    both("매도잔량5", ASK_SIZE.0, ASK_SIZE.1),
+    both("매도잔량4", ASK_SIZE.0, ASK_SIZE.1),
+    both("매도잔량3", ASK_SIZE.0, ASK_SIZE.1),
+    both("매도잔량2", ASK_SIZE.0, ASK_SIZE.1),
+    both("매도잔량1", ASK_SIZE.0, ASK_SIZE.1),
+    both("매수잔량1", BID_SIZE.0, BID_SIZE.1),
+    both("매수잔량2", BID_SIZE.0, BID_SIZE.1),
+    both("매수잔량3", BID_SIZE.0, BID_SIZE.1),
+    both("매수잔량4", BID_SIZE.0, BID_SIZE.1),
+    both("매수잔량5", BID_SIZE.0, BID_SIZE.1),
+    both("매도수5호가잔량합", "5호가까지 매도와 매수 잔량의 합", "the ten best sizes together"),
+    both("관심종목", "거래대금 순위 안이면 1", "1 while in the turnover ranking"),
+    minute("분봉시가", "그 분의 첫 체결가", "the first price of the minute"),
+    minute("분봉고가", "그 분의 최고가", "the highest price of the minute"),
+    minute("분봉저가", "그 분의 최저가", "the lowest price of the minute"),
+    both("저가대비고가등락율", "저가 대비 고가 %", "the high against the low of the day, percent"),
+    spans("초당매수금액", "분당매수금액", "지난 행 이후 매수 체결 금액", "value taken by buyers since the last row"),
+    spans("초당매도금액", "분당매도금액", "지난 행 이후 매도 체결 금액", "value taken by sellers since the last row"),
+    both("당일매수금액", "당일 매수 체결 금액", "value taken by buyers in the day"),
+    both("당일매도금액", "당일 매도 체결 금액", "value taken by sellers in the day"),
+    both("거래대금증감", STOCK.0, STOCK.1),
+    both("전일비", STOCK.0, STOCK.1),
+    both("회전율", STOCK.0, STOCK.1),
+    both("전일동시간비", STOCK.0, STOCK.1),
+    both("시가총액", STOCK.0, STOCK.1),
+    both("라운드피겨위5호가이내", STOCK.0, STOCK.1),
+    both("VI해제시간", STOCK.0, STOCK.1),
+    both("VI가격", STOCK.0, STOCK.1),
+    both("VI호가단위", STOCK.0, STOCK.1),
+    both("VI아래5호가", STOCK.0, STOCK.1),
+];
+
+/// How many columns a row has.
+pub const COLUMN_COUNT: usize = COLUMNS.len();
+
+/// The values of one row, by column.
+pub type Row = [f64; COLUMN_COUNT];
+
+/// The place of the column that is called `name` in rows of `mode`.
+pub fn column(name: &str, mode: Mode) -> Option<usize> {
+    COLUMNS.iter().position(|column| column.name(mode) == name && !name.is_empty())
+}
+
+/// Places of columns that code fills or reads by name.
+pub mod at {
+    macro_rules! places {
+        ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+            $($(#[$doc])* pub const $name: usize = place($text);)*
+        };
+    }
+
+    places! {
+        /// 현재가.
+        PRICE = "현재가";
+        /// 시가.
+        OPEN = "시가";
+        /// 고가.
+        HIGH = "고가";
+        /// 저가.
+        LOW = "저가";
+        /// 등락율.
+        CHANGE = "등락율";
+        /// 당일거래대금.
+        DAY_TURNOVER = "당일거래대금";
+        /// 체결강도.
+        STRENGTH = "체결강도";
+        /// 초당매수수량, 분당매수수량.
+        BOUGHT = "초당매수수량";
+        /// 초당매도수량, 분당매도수량.
+        SOLD = "초당매도수량";
+        /// 초당거래대금, 분당거래대금.
+        TURNOVER = "초당거래대금";
+        /// 고저평균대비등락율.
+        MIDDLE_CHANGE = "고저평균대비등락율";
+        /// 매도총잔량.
+        ASK_TOTAL = "매도총잔량";
+        /// 매수총잔량.
+        BID_TOTAL = "매수총잔량";
+        /// 매도호가1; the second best is one place before it.
+        ASK = "매도호가1";
+        /// 매수호가1; the second best is one place after it.
+        BID = "매수호가1";
+        /// 매도잔량1; the second best is one place before it.
+        ASK_SIZE = "매도잔량1";
+        /// 매수잔량1; the second best is one place after it.
+        BID_SIZE = "매수잔량1";
+        /// 매도수5호가잔량합.
+        SIZES = "매도수5호가잔량합";
+        /// 관심종목.
+        WATCHED = "관심종목";
+        /// 분봉시가.
+        MINUTE_OPEN = "분봉시가";
+        /// 분봉고가.
+        MINUTE_HIGH = "분봉고가";
+        /// 분봉저가.
+        MINUTE_LOW = "분봉저가";
+        /// 저가대비고가등락율.
+        RANGE = "저가대비고가등락율";
+        /// 초당매수금액, 분당매수금액.
+        BOUGHT_VALUE = "초당매수금액";
+        /// 초당매도금액, 분당매도금액.
+        SOLD_VALUE = "초당매도금액";
+        /// 당일매수금액.
+        DAY_BOUGHT_VALUE = "당일매수금액";
+        /// 당일매도금액.
+        DAY_SOLD_VALUE = "당일매도금액";
+    }
+
+    /// The place of a column, by its name in either mode; the build fails for a name there is not.
+    const fn place(name: &str) -> usize {
+        let mut index = 0;
+        loop {
+            let column = &super::COLUMNS[index];
+            if same(column.tick, name) || same(column.minute, name) {
+                return index;
+            }
+            index += 1;
+        }
+    }
+
+    const fn same(left: &str, right: &str) -> bool {
+        let (left, right) = (left.as_bytes(), right.as_bytes());
+        if left.len() != right.len() {
+            return false;
+        }
+        let mut index = 0;
+        while index < left.len() {
+            if left[index] != right[index] {
+                return false;
+            }
+            index += 1;
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_the_first_36_are_those_of_a_coin_tick_row() {
+        for mode in [Mode::Tick, Mode::Minute] {
+            for (index, entry) in COLUMNS.iter().enumerate().filter(|(_, entry)| !entry.name(mode).is_empty()) {
+                assert_eq!(column(entry.name(mode), mode), Some(index));
+            }
+        }
+        assert_eq!(
+            (column("분봉시가", Mode::Tick), column("초당매수수량", Mode::Minute), column("", Mode::Tick)),
+            (None, None, None)
+        );
+        assert_eq!((column("관심종목", Mode::Tick), at::ASK - 4), (Some(34), 13));
+        assert_eq!(column("매수호가5", Mode::Tick), Some(at::BID + 4));
+        assert_eq!(column("매도잔량5", Mode::Minute), Some(at::ASK_SIZE - 4));
+    }
+}

@@ -1,0 +1,273 @@
+//! Rows gone by, as far as a text looks back: [`History`], with windows that cost the same however long they are.
+//!
+//! Window sums are whole numbers of 2^-60, so that they are exact: they depend on the rows in the window and not on the order or
+//! number of steps that led there. That is why a saved history is its rows alone.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use jangbu_journal::{DecodeError, Decoder, Encoder};
+
+use super::columns::{COLUMN_COUNT, Row};
+
+/// What is taken of the rows in a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Taken {
+    /// Their sum.
+    Sum,
+    /// The largest.
+    Max,
+    /// The smallest.
+    Min,
+}
+
+/// A window over one column: `length` rows, ending `back` rows ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Window {
+    /// The column's place.
+    pub column: usize,
+    /// What is taken.
+    pub taken: Taken,
+    /// How many rows; 1 or more.
+    pub length: u32,
+    /// How long ago it ends; 0 is with the newest row.
+    pub back: u32,
+}
+
+/// What of the rows must be kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// By column: how many rows.
+    pub depths: Vec<u32>,
+    /// The windows.
+    pub windows: Vec<Window>,
+}
+
+impl Kept {
+    /// Keeps at least `rows` rows of `column`.
+    pub fn keep(&mut self, column: usize, rows: u32) {
+        self.depths.resize(COLUMN_COUNT, 0);
+        self.depths[column] = self.depths[column].max(rows);
+    }
+
+    /// The place of `window`, kept from here on.
+    pub fn window(&mut self, window: Window) -> usize {
+        // One more than the window is long: the row that leaves it must still be known.
+        self.keep(window.column, window.length + window.back + 1);
+        let place = self.windows.iter().position(|known| *known == window);
+        place.unwrap_or_else(|| {
+            self.windows.push(window);
+            self.windows.len() - 1
+        })
+    }
+
+    /// Values kept of one instrument when every row is there.
+    pub fn values(&self) -> u64 {
+        self.depths.iter().map(|&depth| u64::from(depth)).sum()
+    }
+}
+
+/// What a window is at.
+#[derive(Clone, Debug, PartialEq)]
+enum Running {
+    Sum(i128),
+    /// Rows that may yet be the extreme: their numbers rise, and their values fall (for the largest) or rise (for the smallest).
+    Extreme(VecDeque<(u64, f64)>),
+}
+
+/// Rows of one instrument, and the windows over them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    /// Rows so far; some may be forgotten.
+    count: u64,
+    rings: Vec<VecDeque<f64>>,
+    running: Vec<Running>,
+}
+
+/// Steps of a window sum in 1.
+const UNIT: f64 = (1_u64 << 60) as f64;
+/// Larger values count as this in a window sum, so that no sum overflows: 10^15, with 2^17 rows at most.
+const VALUE_MAX: f64 = (1_u64 << 50) as f64;
+
+#[inline]
+fn fixed(value: f64) -> i128 {
+    (value.clamp(-VALUE_MAX, VALUE_MAX) * UNIT) as i128
+}
+
+/// A sum of fixed values as a float.
+#[inline]
+pub(super) fn unfixed(sum: i128) -> f64 {
+    sum as f64 / UNIT
+}
+
+impl History {
+    /// No row yet.
+    pub fn new(kept: &Kept) -> Self {
+        let mut history = History::default();
+        history.fit(kept);
+        history
+    }
+
+    /// Rows so far.
+    #[inline]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Begins anew.
+    pub fn clear(&mut self, kept: &Kept) {
+        *self = History::new(kept);
+    }
+
+    /// Keeps from here on what `kept` says. Rows that were not kept before stay unknown.
+    pub fn fit(&mut self, kept: &Kept) {
+        self.rings.resize_with(COLUMN_COUNT, VecDeque::new);
+        for (column, ring) in self.rings.iter_mut().enumerate() {
+            let depth = kept.depths.get(column).copied().unwrap_or(0) as usize;
+            while ring.len() > depth {
+                ring.pop_front();
+            }
+        }
+        self.running.clear();
+        for window in &kept.windows {
+            let mut running = Running::new(window);
+            let ring = &self.rings[window.column];
+            // As if the rows that are known were the first ones.
+            for age in (0..ring.len()).rev() {
+                running.step(window, ring, age, self.count);
+            }
+            self.running.push(running);
+        }
+    }
+
+    /// Adds a row.
+    pub fn push(&mut self, row: &Row, kept: &Kept) {
+        self.count += 1;
+        for ((ring, &depth), &value) in self.rings.iter_mut().zip(&kept.depths).zip(row) {
+            if depth > 0 {
+                if ring.len() >= depth as usize {
+                    ring.pop_front();
+                }
+                ring.push_back(value);
+            }
+        }
+        for (running, window) in self.running.iter_mut().zip(&kept.windows) {
+            running.step(window, &self.rings[window.column], 0, self.count);
+        }
+    }
+
+    /// The value of `column` so many rows ago; `None` when there is no such row, or it is forgotten.
+    #[inline]
+    pub fn back(&self, column: usize, rows: usize) -> Option<f64> {
+        let ring = &self.rings[column];
+        ring.len().checked_sub(rows + 1).map(|index| ring[index])
+    }
+
+    /// How many of the newest rows of `column` are known.
+    #[inline]
+    pub fn known(&self, column: usize) -> usize {
+        self.rings[column].len()
+    }
+
+    /// What a window is at: (sum or extreme); `None` while there are too few rows.
+    #[inline]
+    pub fn window(&self, place: usize, window: &Window) -> Option<f64> {
+        if self.rings[window.column].len() < (window.length + window.back) as usize {
+            return None;
+        }
+        match &self.running[place] {
+            Running::Sum(sum) => Some(unfixed(*sum)),
+            Running::Extreme(candidates) => candidates.front().map(|(_, value)| *value),
+        }
+    }
+
+    /// The same as a window, row by row.
+    pub fn scan(&self, window: &Window) -> Option<f64> {
+        let (length, back) = (window.length as usize, window.back as usize);
+        let ring = &self.rings[window.column];
+        let end = ring.len().checked_sub(back)?;
+        let rows = ring.range(end.checked_sub(length)?..end).copied();
+        match window.taken {
+            Taken::Sum => Some(unfixed(rows.map(fixed).sum())),
+            Taken::Max => rows.reduce(f64::max),
+            Taken::Min => rows.reduce(f64::min),
+        }
+    }
+
+    /// Appends the rows that are kept.
+    pub fn save(&self, out: &mut Encoder<'_>) {
+        out.u64(self.count);
+        for ring in &self.rings {
+            out.u64(ring.len() as u64);
+            ring.iter().for_each(|value| out.u64(value.to_bits()));
+        }
+    }
+
+    /// The inverse of `save`, with the windows of `kept`.
+    ///
+    /// # Errors
+    /// When the bytes are not such a history.
+    pub fn load(input: &mut Decoder<'_>, kept: &Kept) -> Result<Self, DecodeError> {
+        let mut history = History { count: input.u64()?, rings: Vec::with_capacity(COLUMN_COUNT), running: Vec::new() };
+        for column in 0..COLUMN_COUNT {
+            let length = input.u64()?;
+            if length > input.remaining() as u64 {
+                return Err(DecodeError::Truncated { expected: "the rows of a history" });
+            }
+            if length > u64::from(kept.depths.get(column).copied().unwrap_or(0)).min(history.count) {
+                return Err(DecodeError::OutOfRange { what: "the number of rows kept" });
+            }
+            let mut ring = VecDeque::with_capacity(length as usize);
+            for _ in 0..length {
+                let value = f64::from_bits(input.u64()?);
+                if !value.is_finite() {
+                    return Err(DecodeError::OutOfRange { what: "a value of a row" });
+                }
+                ring.push_back(value);
+            }
+            history.rings.push(ring);
+        }
+        history.fit(kept);
+        Ok(history)
+    }
+}
+
+impl Running {
+    fn new(window: &Window) -> Self {
+        match window.taken {
+            Taken::Sum => Running::Sum(0),
+            Taken::Max | Taken::Min => Running::Extreme(VecDeque::new()),
+        }
+    }
+
+    /// Takes in the row that enters when the newest is `age` rows old, and lets go of the one that leaves.
+    #[inline]
+    fn step(&mut self, window: &Window, ring: &VecDeque<f64>, age: usize, count: u64) {
+        let (length, back) = (window.length as usize, window.back as usize);
+        let ago = |rows: usize| ring.len().checked_sub(age + rows + 1).map(|index| ring[index]);
+        let Some(entering) = ago(back) else { return };
+        match self {
+            Running::Sum(sum) => {
+                *sum = sum.wrapping_add(fixed(entering));
+                if let Some(leaving) = ago(back + length) {
+                    *sum = sum.wrapping_sub(fixed(leaving));
+                }
+            }
+            Running::Extreme(candidates) => {
+                let number = count.saturating_sub((age + back) as u64);
+                let beaten = |value: f64| if window.taken == Taken::Max { value <= entering } else { value >= entering };
+                while candidates.back().is_some_and(|(_, value)| beaten(*value)) {
+                    candidates.pop_back();
+                }
+                candidates.push_back((number, entering));
+                while candidates.front().is_some_and(|(first, _)| first + length as u64 <= number) {
+                    candidates.pop_front();
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "history_tests.rs"]
+mod tests;

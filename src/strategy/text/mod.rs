@@ -1,0 +1,52 @@
+//! Strategies written as text: Python's syntax, Korean names, one buy text and one sell text.
+//!
+//! ```text
+//! text ─ lex ─► tokens ─ parse ─► statements ─ scope, compile ─► Program (closures over slots) + Plan (rows, windows to keep)
+//!                                                                    │ run once a row
+//! trades, books ─ rows ─► Row ─► History (rings, windows) ───────────┴─► Frame ─► signal, or a fault with its line
+//! ```
+//!
+//! What a text can say is all there is: no files, no imports, no unbounded loops; what it cannot say is refused when it is loaded,
+//! with line, column and what to write instead. Running one allocates nothing, does a bounded amount of work, and whatever goes wrong
+//! in it is that row's fault and not the kernel's. All of it is the same on every machine: [`arithmetic`] says how.
+//!
+//! The reader of the syntax is ours and not a library's: it is a small part of Python, the kernel must read journaled texts for
+//! ever the same way and without any feature, and the libraries either do not live any more or bring 46 crates (71 s of building).
+
+mod problem;
+mod lex;
+mod tree;
+mod parse;
+mod expression;
+mod columns;
+mod names;
+mod functions;
+mod rows;
+mod history;
+mod arithmetic;
+mod frame;
+mod code;
+mod scope;
+mod compile;
+mod values;
+mod calls;
+mod pair;
+mod watched;
+mod strategy;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod hostile_tests;
+
+pub use calls::{ROWS_MAX, ROWS_MAX_VARIABLE};
+pub use columns::{COLUMN_COUNT, COLUMNS, Column, Mode, Row, at, column};
+pub use compile::{Options, Plan, Program, ROUNDS_MAX, Uses, VALUES_MAX, WINDOWS_MAX, compile, compile_condition};
+pub use frame::{Fault, FaultKind, Frame, Market, STEPS_MAX};
+pub use functions::{FUNCTIONS, Function};
+pub use history::{History, Kept, Taken, Window};
+pub use lex::{NESTING_MAX, SOURCE_BYTES_MAX};
+pub use names::{FIXED_SLOTS, NAMES, Name, Part};
+pub use pair::{Pair, Setup};
+pub use problem::{Problem, Span};
+pub use rows::{RowMaker, Scene, clock};
+pub use strategy::{TextSettings, TextStrategy};

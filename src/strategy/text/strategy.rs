@@ -1,0 +1,343 @@
+//! Texts as a strategy: [`TextStrategy`]. It makes the rows, runs the texts on them, and turns what they decide into orders.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use jangbu_journal::{DecodeError, Decoder, Encoder, Nanos};
+
+use super::columns::{Mode, Row};
+use super::frame::{Fault, Frame, Market};
+use super::names::Part;
+use super::pair::{Pair, Setup};
+use super::rows::Scene;
+use super::watched::{Held, Watched};
+use crate::effect::Severity;
+use crate::market::instrument::INSTRUMENTS_MAX;
+use crate::market::{Instrument, InstrumentId, InstrumentKind, Price, Qty, Quote, Side, Trade};
+use crate::strategy::size::{Size, tradable};
+use crate::strategy::{OrderReport, Signals, Strategy, View};
+
+/// How often the turnover ranking is made anew.
+const RANK_NS: i64 = 10_000_000_000;
+/// Different faults that are counted; others are counted with the last.
+const FAULTS_MAX: usize = 64;
+
+/// What the settings say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextSettings {
+    /// Names of the buy and the sell text.
+    pub names: [String; 2],
+    /// How the texts are compiled.
+    pub setup: Setup,
+    /// How much is bought.
+    pub size: Size,
+    /// Instruments in the turnover ranking.
+    pub ranked: usize,
+}
+
+/// Two texts that decide, and all they know of the instruments they hear of.
+#[derive(Debug)]
+pub struct TextStrategy {
+    settings: TextSettings,
+    /// The texts that run: those loaded last that were right.
+    sources: [Option<String>; 2],
+    pair: Pair,
+    instruments: Vec<Option<Box<Watched>>>,
+    /// When the ranking was made last.
+    ranked_at: Option<Nanos>,
+    /// How often which text had which fault.
+    faults: Vec<(Part, Fault, u64)>,
+    /// Scratch: the slots of an evaluation.
+    slots: Vec<f64>,
+    /// Scratch: turnover and place of every instrument.
+    ranking: Vec<(i128, usize)>,
+}
+
+impl TextStrategy {
+    /// Without texts yet.
+    ///
+    /// # Errors
+    /// When a condition of the settings does not compile.
+    pub fn new(settings: TextSettings) -> Result<Self, String> {
+        let pair = Pair::compile(&settings.setup, None, None).map_err(|(which, problem)| format!("{which}: {problem}"))?;
+        let mut strategy = TextStrategy {
+            settings,
+            sources: [None, None],
+            pair: Pair::default(),
+            instruments: Vec::new(),
+            ranked_at: None,
+            faults: Vec::new(),
+            slots: Vec::new(),
+            ranking: Vec::new(),
+        };
+        strategy.adopt(pair);
+        Ok(strategy)
+    }
+
+    /// Goes on with other programs.
+    fn adopt(&mut self, pair: Pair) {
+        for watched in self.instruments.iter_mut().flatten() {
+            watched.history.fit(&pair.plan.kept);
+            watched.pins = pair.adopt_pins(&self.pair, &watched.pins);
+            if let Some(held) = &mut watched.held {
+                held.pins = pair.adopt_pins(&self.pair, &held.pins);
+            }
+        }
+        self.slots.resize(pair.slots(), 0.0);
+        self.pair = pair;
+    }
+
+    /// What is known of an instrument; room is made for one that was defined.
+    fn known(&mut self, view: &View<'_>, id: InstrumentId) -> Option<()> {
+        if self.instruments.get(id.index()).is_some_and(Option::is_some) {
+            return Some(());
+        }
+        // Ids are dense, but only those that were defined: a wild one must not decide how much is allocated.
+        view.instrument(id)?;
+        if self.instruments.len() <= id.index() {
+            self.instruments.resize_with(id.index() + 1, || None);
+        }
+        let watched = Watched {
+            history: super::history::History::new(&self.pair.plan.kept),
+            last_true: alloc::vec![0; self.pair.conditions.len()],
+            ..Watched::default()
+        };
+        self.instruments[id.index()] = Some(Box::new(watched));
+        Some(())
+    }
+
+    /// The book or the quote changed, or (in minute mode) a trade comes.
+    fn turn(&mut self, view: &View<'_>, id: InstrumentId, book: bool, out: &mut Signals) {
+        let (at, mode) = (view.venue_time(), self.settings.setup.mode);
+        let due = matches!(self.instruments.get(id.index()), Some(Some(known)) if known.maker.is_due(at, mode, book));
+        if !due {
+            return;
+        }
+        if self.ranked_at.is_none_or(|before| view.now().get().saturating_sub(before.get()) >= RANK_NS) {
+            self.rank(view.now());
+        }
+        let (Some(instrument), Some(Some(known))) = (view.instrument(id), self.instruments.get_mut(id.index())) else { return };
+        let scene = Scene { instrument, book: view.book(id), quote: view.quote(id), watched: known.ranked };
+        if let Some((second, row)) = known.maker.row(at, mode, &scene) {
+            self.on_text_row(view, instrument, (second, &row), out);
+        }
+    }
+
+    /// The instruments with the largest turnover of the day, anew.
+    fn rank(&mut self, now: Nanos) {
+        self.ranked_at = Some(now);
+        self.ranking.clear();
+        let known = self.instruments.iter().enumerate().filter_map(|(place, known)| Some((place, known.as_ref()?)));
+        self.ranking.extend(known.map(|(place, known)| (-known.maker.turnover(), place)));
+        // The place makes the order total.
+        self.ranking.sort_unstable();
+        for (rank, &(_, place)) in self.ranking.iter().enumerate() {
+            if let Some(Some(known)) = self.instruments.get_mut(place) {
+                known.ranked = rank < self.settings.ranked;
+            }
+        }
+    }
+
+    /// Runs what is to be run on a row.
+    fn on_text_row(&mut self, view: &View<'_>, instrument: &Instrument, (second, row): (i64, &Row), out: &mut Signals) {
+        let TextStrategy { settings, pair, instruments, slots, .. } = self;
+        let Some(Some(known)) = instruments.get_mut(instrument.id.index()) else { return };
+        known.enter((second, row), instrument, settings.setup.average, pair, slots);
+        let market = Market { stock: instrument.kind == InstrumentKind::Stock };
+        for (place, condition) in pair.conditions.iter().enumerate() {
+            let mut frame = Frame::new(slots, &known.history, market);
+            if condition.run(&mut frame)
+                && let Some(last) = known.last_true.get_mut(place)
+            {
+                *last = known.history.count();
+            }
+        }
+        let (position, entry) = (view.position(instrument.id), view.entry(instrument.id));
+        let part = match entry.filter(|_| position.is_positive()) {
+            Some(entry) => {
+                known.enter_position(second, settings.setup.mode, (instrument, entry, position), slots);
+                Part::Sell
+            }
+            None => {
+                known.held = None;
+                Part::Buy
+            }
+        };
+        let ready = pair.ready.and_then(|(place, window)| known.history.window(place, &window)).is_some_and(|sum| sum != 0.0);
+        let wanted = part == Part::Sell || (position.is_zero() && known.ranked);
+        let Some(program) = pair.program(part) else { return };
+        if !ready || !wanted || !view.auto_trade() || !view.is_idle(instrument.id) {
+            return;
+        }
+        let pins = known.held.as_ref().map_or(&[][..], |held| &held.pins);
+        let mut frame = Frame { pins, last_true: &known.last_true, ..Frame::new(slots, &known.history, market) };
+        let signal = program.run(&mut frame);
+        let fault = frame.fault;
+        if signal {
+            if part == Part::Buy {
+                pair.plan.pin(&mut frame, &mut known.pins);
+            }
+            let price = known.maker.last().unwrap_or(Price::ZERO);
+            let qty = if part == Part::Buy { settings.size.at(price) } else { Some(position) };
+            if let Some(qty) = qty.and_then(|qty| tradable(instrument, price, qty)) {
+                let side = if part == Part::Buy { Side::Buy } else { Side::Sell };
+                out.market(instrument.id, side, qty, part == Part::Sell && instrument.kind.can_short());
+            }
+        }
+        if let Some(fault) = fault {
+            self.on_fault(part, fault, instrument, out);
+        }
+    }
+
+    /// Counts a fault, and tells the first, the hundredth, the ten-thousandth … of a line.
+    #[cold]
+    fn on_fault(&mut self, part: Part, fault: Fault, instrument: &Instrument, out: &mut Signals) {
+        let found = self.faults.iter().position(|(at, known, _)| (*at, *known) == (part, fault));
+        let place = match found {
+            Some(place) => place,
+            None if self.faults.len() < FAULTS_MAX => {
+                self.faults.push((part, fault, 0));
+                self.faults.len() - 1
+            }
+            None => FAULTS_MAX - 1,
+        };
+        let Some((_, _, count)) = self.faults.get_mut(place) else { return };
+        *count = count.saturating_add(1);
+        let mut told = *count;
+        while told > 1 && told % 100 == 0 {
+            told /= 100;
+        }
+        if told == 1 {
+            let (name, line, symbol) = (&self.settings.names[part as usize], fault.line, &instrument.symbol);
+            let text = format!("{name}:{line}: {symbol}: {} ({count})", fault.kind);
+            out.notify(Severity::Warning, "text.fault", text);
+        }
+    }
+
+    /// How often the texts faulted.
+    pub fn faults(&self) -> u64 {
+        self.faults.iter().fold(0, |sum, (_, _, count)| sum.saturating_add(*count))
+    }
+}
+
+impl Strategy for TextStrategy {
+    fn on_trade(&mut self, view: &View<'_>, trade: &Trade, out: &mut Signals) {
+        let id = trade.instrument;
+        if self.known(view, id).is_none() {
+            return;
+        }
+        let mode = self.settings.setup.mode;
+        if mode == Mode::Minute {
+            // The trade that begins a minute is not of the minute that ends.
+            self.turn(view, id, false, out);
+        }
+        let (Some(instrument), Some(Some(known))) = (view.instrument(id), self.instruments.get_mut(id.index())) else { return };
+        let at = view.venue_time();
+        // A coin's rows go on through the night; a stock's begin anew with its day.
+        if instrument.kind == InstrumentKind::Stock && known.maker.is_new_day(at, instrument) {
+            known.history.clear(&self.pair.plan.kept);
+            known.last_true.fill(0);
+        }
+        known.maker.on_trade(at, trade, instrument, mode);
+    }
+
+    fn on_quote(&mut self, view: &View<'_>, quote: &Quote, out: &mut Signals) {
+        self.turn(view, quote.instrument, true, out);
+    }
+
+    fn on_book(&mut self, view: &View<'_>, instrument: InstrumentId, out: &mut Signals) {
+        self.turn(view, instrument, true, out);
+    }
+
+    fn on_order(&mut self, view: &View<'_>, order: &OrderReport, _: &mut Signals) {
+        let Some(Some(known)) = self.instruments.get_mut(order.instrument.index()) else { return };
+        if !view.position(order.instrument).is_positive() {
+            known.held = None;
+            return;
+        }
+        let (first, bought) = (order.last_fill.is_some() && order.side == Side::Buy, order.done && order.filled != Qty::ZERO);
+        if first && known.held.is_none() {
+            let since = view.venue_time().get().div_euclid(1_000_000_000);
+            known.held = Some(Held { since, pins: known.pins.clone(), ..Held::default() });
+        }
+        if let Some(held) = &mut known.held
+            && bought
+        {
+            match order.side {
+                Side::Buy => held.buys = held.buys.saturating_add(1),
+                Side::Sell => held.sells = held.sells.saturating_add(1),
+            }
+        }
+    }
+
+    fn on_text(&mut self, name: &str, text: &str) -> Result<(), String> {
+        let mut sources = self.sources.clone();
+        let mut concerned = false;
+        for (source, known) in sources.iter_mut().zip(&self.settings.names) {
+            if known == name && source.as_deref() != Some(text) {
+                *source = Some(text.into());
+                concerned = true;
+            }
+        }
+        if !concerned {
+            return Ok(());
+        }
+        match Pair::compile(&self.settings.setup, sources[0].as_deref(), sources[1].as_deref()) {
+            Ok(pair) => {
+                self.sources = sources;
+                self.faults.clear();
+                self.adopt(pair);
+                Ok(())
+            }
+            Err((_, problem)) => Err(format!("{name}:{problem}")),
+        }
+    }
+
+    fn save(&self, out: &mut Encoder<'_>) {
+        for source in &self.sources {
+            out.u8(u8::from(source.is_some()));
+            out.str(source.as_deref().unwrap_or(""));
+        }
+        out.i64(self.ranked_at.map_or(i64::MIN, Nanos::get));
+        out.value(&self.faults);
+        out.u64(self.instruments.len() as u64);
+        for known in &self.instruments {
+            out.u8(u8::from(known.is_some()));
+            if let Some(known) = known {
+                known.save(out);
+            }
+        }
+    }
+
+    fn load(&mut self, input: &mut Decoder<'_>) -> Result<(), DecodeError> {
+        for source in &mut self.sources {
+            let there = input.u8()? != 0;
+            let text = input.str()?;
+            *source = there.then(|| text.into());
+        }
+        let pair = Pair::compile(&self.settings.setup, self.sources[0].as_deref(), self.sources[1].as_deref());
+        self.pair = pair
+            .map_err(|(which, problem)| DecodeError::Value { what: "a strategy text", reason: format!("{which}:{problem}") })?;
+        self.slots.clear();
+        self.slots.resize(self.pair.slots(), 0.0);
+        self.ranked_at = Some(input.i64()?).filter(|at| *at != i64::MIN).map(Nanos::new);
+        self.faults = input.value("faults of texts")?;
+        self.faults.truncate(FAULTS_MAX);
+        let count = input.u64()?;
+        if count > u64::from(INSTRUMENTS_MAX).min(input.remaining() as u64) {
+            return Err(DecodeError::Truncated { expected: "the instruments of a text strategy" });
+        }
+        self.instruments.clear();
+        for _ in 0..count {
+            let known = if input.u8()? == 0 { None } else { Some(Box::new(Watched::load(input, &self.pair)?)) };
+            self.instruments.push(known);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "strategy_tests.rs"]
+mod tests;
