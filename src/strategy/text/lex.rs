@@ -326,7 +326,7 @@ fn compose(name: &str) -> String {
         let last = out.chars().next_back().map_or(0, |last| last as u32);
         let joined = if LEADS.contains(&last) && VOWELS.contains(&code) {
             Some(0xac00 + ((last - LEADS.start()) * 21 + (code - VOWELS.start())) * 28)
-        } else if (0xac00..=0xd7a3).contains(&last) && (last - 0xac00) % 28 == 0 && TAILS.contains(&code) {
+        } else if (0xac00..=0xd7a3).contains(&last) && (last - 0xac00).is_multiple_of(28) && TAILS.contains(&code) {
             Some(last + code - 0x11a7)
         } else {
             None

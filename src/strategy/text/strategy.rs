@@ -206,7 +206,7 @@ impl TextStrategy {
         let Some((_, _, count)) = self.faults.get_mut(place) else { return };
         *count = count.saturating_add(1);
         let mut told = *count;
-        while told > 1 && told % 100 == 0 {
+        while told > 1 && told.is_multiple_of(100) {
             told /= 100;
         }
         if told == 1 {
