@@ -126,7 +126,8 @@ fn rows(loaded: &Loaded) -> Vec<(String, Value, String)> {
     let config = &loaded.config;
     let venues = config.venues.iter().map(|venue| {
         let streams: Vec<&str> = venue.streams.iter().map(|stream| stream.name()).collect();
-        json!({ "kind": venue.kind.name(), "endpoint": venue.endpoint, "symbols": venue.symbols, "streams": streams })
+        json!({ "kind": venue.kind.name(), "endpoint": venue.endpoint, "symbols": venue.symbols, "streams": streams,
+            "book_speed": venue.book_speed })
     });
     let deposits = config
         .deposits

@@ -15,7 +15,7 @@ use super::interrupt::Interrupt;
 use super::moment::time_text;
 use super::progress::Progress;
 use super::settings::ConfigArgs;
-use crate::config::{Config, Deposit, DurabilityName};
+use crate::config::{Config, Deposit, DurabilityName, Stream, VenueConfig};
 use crate::effect::{Notice, Severity};
 use crate::event::command::{Settings, StrategySettings};
 use crate::live::config::LiveConfig;
@@ -48,6 +48,21 @@ pub(super) struct Args {
     /// 지어낸 시장의 씨앗 · What the made-up market is made from
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// 접속할 거래소, 설정의 것 대신: binance-spot, binance-usdm · Connect to these, in place of those of the settings
+    #[arg(long, value_name = "VENUE", conflicts_with = "tape")]
+    venue: Vec<Venue>,
+    /// --venue의 종목 · Symbols of --venue
+    #[arg(long, value_name = "SYMBOL", value_delimiter = ',', requires = "venue", default_value = "BTCUSDT")]
+    symbols: Vec<String>,
+    /// --venue의 주소, 공개 주소 대신 (하나씩 차례로) · Addresses of --venue, in its order, in place of the public ones
+    #[arg(long, value_name = "URL", requires = "venue")]
+    endpoint: Vec<String>,
+    /// --venue에서 볼 것: trades, every-trade, quotes, book · What to watch
+    #[arg(long, value_name = "STREAM", value_delimiter = ',', requires = "venue", default_value = "trades,quotes,book")]
+    streams: Vec<Stream>,
+    /// --venue의 호가 갱신 주기, 예: 0ms · How often book differences come, like 0ms
+    #[arg(long, value_name = "MS", requires = "venue")]
+    book_speed: Option<String>,
     /// 이만큼 뒤에 끝냄 (30s, 10m, 8h) · End after this long
     #[arg(long = "for", value_name = "SPAN")]
     span: Option<Span>,
@@ -136,7 +151,7 @@ fn live_config(config: Config, args: &Args) -> Result<LiveConfig, Failure> {
     live.auto_trade = !args.no_trade;
     live.run_for = args.span.map(|span| span.0);
     live.settings = Settings { risk: config.risk, strategies: config.strategies, simulator: Some(config.latency) };
-    live.venues = config.venues;
+    live.venues = if args.venue.is_empty() { config.venues } else { venues(args)? };
     if !args.tape.is_empty() {
         // What the settings connect to waits: a tape is played instead.
         live.venues.clear();
@@ -156,6 +171,25 @@ fn live_config(config: Config, args: &Args) -> Result<LiveConfig, Failure> {
     }
     live.deposits = if config.deposits.is_empty() { default_deposits() } else { config.deposits };
     Ok(live)
+}
+
+/// The venues of the flags.
+fn venues(args: &Args) -> Result<Vec<VenueConfig>, Failure> {
+    if args.endpoint.len() > args.venue.len() {
+        return Err(Failure::wrong_use(format_args!(
+            "{} addresses for {} venues: give one --endpoint for each --venue, in the same order · 주소가 거래소보다 많습니다",
+            args.endpoint.len(),
+            args.venue.len()
+        )));
+    }
+    let venue = |(place, kind): (usize, &Venue)| VenueConfig {
+        kind: *kind,
+        endpoint: args.endpoint.get(place).cloned(),
+        symbols: args.symbols.clone(),
+        streams: args.streams.clone(),
+        book_speed: args.book_speed.clone(),
+    };
+    Ok(args.venue.iter().enumerate().map(venue).collect())
 }
 
 /// The strategy of a session that was told none: soon in the market, and often.

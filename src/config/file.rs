@@ -162,7 +162,7 @@ impl Reader<'_> {
     }
 
     fn venue(&mut self, table: &Table<'_>, span: Range<usize>, path: &str) {
-        self.unknown(table, path, &["kind", "endpoint", "symbols", "streams"]);
+        self.unknown(table, path, &["kind", "endpoint", "symbols", "streams", "book_speed"]);
         let kind = self.required::<Venue>(table, &span, path, "kind", Kind::Text, VENUE_EXPECTED);
         let endpoint = table.get("endpoint").and_then(|value| self.endpoint(value, &format!("{path}.endpoint")));
         let symbols = self.texts(table, path, "symbols", "a list of symbols, like [\"BTCUSDT\"]");
@@ -170,7 +170,7 @@ impl Reader<'_> {
             let expected = "at least one symbol, like symbols = [\"BTCUSDT\"]".to_owned();
             self.problem(span, &format!("{path}.symbols"), Fault::Missing { expected });
         }
-        let names = self.texts(table, path, "streams", "a list of \"trades\", \"quotes\", \"book\"");
+        let names = self.texts(table, path, "streams", "a list of \"trades\", \"every-trade\", \"quotes\", \"book\"");
         let mut streams = Vec::new();
         for (name, value) in names {
             match name.parse::<Stream>() {
@@ -179,12 +179,22 @@ impl Reader<'_> {
             }
         }
         if !table.contains_key("streams") {
-            streams = Stream::ALL.to_vec();
+            streams = VenueConfig::STREAMS.to_vec();
         }
+        let book_speed = table.get("book_speed").and_then(|value| self.book_speed(value, &format!("{path}.book_speed")));
         if let Some(kind) = kind {
             let symbols = symbols.into_iter().map(|(symbol, _)| symbol).collect();
-            self.layers.config.venues.push(VenueConfig { kind, endpoint, symbols, streams });
+            self.layers.config.venues.push(VenueConfig { kind, endpoint, symbols, streams, book_speed });
         }
+    }
+
+    fn book_speed(&mut self, value: &Value<'_>, path: &str) -> Option<String> {
+        let is_speed = |text: &&str| text.strip_suffix("ms").is_some_and(|number| number.parse::<u16>().is_ok());
+        let speed = value.get_ref().as_str().filter(is_speed).map(str::to_owned);
+        if speed.is_none() {
+            self.expected(value, path, "milliseconds in quotes, like \"100ms\"");
+        }
+        speed
     }
 
     fn endpoint(&mut self, value: &Value<'_>, path: &str) -> Option<String> {

@@ -50,7 +50,8 @@ deposits = [{ venue = \"binance-usdm\", currency = \"USDT\", amount = 10000 }]
 # [[venue]]
 # kind = \"binance-usdm\"                 # binance-spot, binance-usdm
 # symbols = [\"BTCUSDT\"]
-# streams = [\"trades\", \"quotes\", \"book\"]
+# streams = [\"trades\", \"quotes\", \"book\"]  # every-trade: 모든 체결을 하나씩 (each trade by itself)
+# book_speed = \"100ms\"                  # 호가 갱신 주기 (how often book differences come)
 # endpoint = \"ws://127.0.0.1:9443\"      # `jangbu emulate binance --port 9443`; 없으면 공개 주소 (absent: the public address)
 
 # 돌릴 전략. 차례가 곧 번호입니다.

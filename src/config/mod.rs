@@ -97,6 +97,13 @@ pub struct VenueConfig {
     pub symbols: Vec<String>,
     /// What to watch of each.
     pub streams: Vec<Stream>,
+    /// How often the venue sends book differences, in its own words (`0ms`, `100ms`, `1000ms`), when not as usual.
+    pub book_speed: Option<String>,
+}
+
+impl VenueConfig {
+    /// What is watched when nothing is said.
+    pub const STREAMS: [Stream; 3] = [Stream::Trades, Stream::Quotes, Stream::Book];
 }
 
 /// Cash at the start of a new paper journal.
@@ -179,8 +186,10 @@ words!(
     /// A kind of market data.
     Stream,
     "a stream",
-    /// Every trade.
+    /// Trades, as the venue recommends: fills of one order at one price together, where it has that.
     Trades = "trades",
+    /// Every single trade.
+    EveryTrade = "every-trade",
     /// Best bid and ask.
     Quotes = "quotes",
     /// The order book, by differences.

@@ -36,7 +36,8 @@ fn the_init_file_with_every_comment_taken_away_checks_clean_too() {
     }
     let config = check(&text).expect("clean");
     assert_eq!(config.risk.order_rate_max, Some(10));
-    assert_eq!(config.venues[0].streams, Stream::ALL);
+    assert_eq!(config.venues[0].streams, VenueConfig::STREAMS);
+    assert_eq!(config.venues[0].book_speed.as_deref(), Some("100ms"));
 }
 
 #[test]

@@ -178,7 +178,13 @@ fn venues(config: &LiveConfig, emulator: Option<&Emulator>) -> Result<Vec<VenueC
             symbols.sort_unstable();
             symbols.dedup();
             if !symbols.is_empty() {
-                venues.push(VenueConfig { kind: venue, endpoint: None, symbols, streams: Stream::ALL.to_vec() });
+                venues.push(VenueConfig {
+                    kind: venue,
+                    endpoint: None,
+                    symbols,
+                    streams: VenueConfig::STREAMS.to_vec(),
+                    book_speed: None,
+                });
             }
         }
     }
@@ -206,9 +212,13 @@ fn binance(venue: &VenueConfig, emulator: Option<&Emulator>, numbers: &mut Numbe
     let asked = |stream| venue.streams.contains(&stream);
     let Streams { trades, quotes, depth, bars } = settings.streams;
     settings.streams = Streams {
-        trades: if asked(Stream::Trades) { trades } else { TradeStream::Off },
+        trades: match (asked(Stream::EveryTrade), asked(Stream::Trades)) {
+            (true, _) => TradeStream::Each,
+            (false, true) => trades,
+            (false, false) => TradeStream::Off,
+        },
         quotes: quotes && asked(Stream::Quotes),
-        depth: depth.filter(|_| asked(Stream::Book)),
+        depth: depth.filter(|_| asked(Stream::Book)).map(|usual| venue.book_speed.clone().unwrap_or(usual)),
         bars,
     };
     Ok(settings)

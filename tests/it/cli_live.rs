@@ -132,3 +132,20 @@ fn what_makes_no_sense_is_refused_before_anything_is_written() {
     assert!(err.contains("upbit"), "{err}");
     assert!(!dir.path().join("jangbu-data").exists());
 }
+
+#[test]
+fn a_venue_at_another_address_is_connected_to() {
+    let dir = folder();
+    let emulate = ["emulate", "binance", "--kind", "usdm", "--symbols", "BTCUSDT", "--start", "first", "--json"];
+    let mut venue = Running::start(dir.path(), &emulate);
+    let market = json(&venue.line())["markets"][0].clone();
+    let endpoint = market["websocket"].as_str().expect("an address").to_owned();
+    let live = ["live", "--venue", "binance-usdm", "--endpoint", &endpoint, "--book-speed", "100ms", "--for", "3s", "--json"];
+    let summary = json(&check(dir.path(), &live, 0).0);
+    let counts = &summary["counts"];
+    assert!(counts["quotes"].as_u64() > Some(0) && counts["depths"].as_u64() > Some(0), "{summary}");
+    assert_eq!(summary["frames"][0]["venue"], "binance-usdm");
+    check_replay(dir.path());
+    check(dir.path(), &["live", "--venue", "binance-spot", "--endpoint", "ws://a", "--endpoint", "ws://b"], 2);
+    check(dir.path(), &["live", "--venue", "binance-spot", "--tape", "x"], 2);
+}

@@ -145,8 +145,8 @@ impl BinanceConfig {
     pub fn at_endpoint(mut self, url: &str) -> Self {
         let url = url.trim_end_matches('/');
         // `ws` is to `http` as `wss` is to `https`.
-        self.rest_url = url.strip_prefix("ws").map_or_else(|| url.to_owned(), |rest| format!("http{rest}"));
-        self.ws_url = url.to_owned();
+        let rest = url.strip_prefix("ws").or_else(|| url.strip_prefix("http")).unwrap_or(url);
+        (self.rest_url, self.ws_url) = (format!("http{rest}"), format!("ws{rest}"));
         self.split_roots = false;
         self
     }
