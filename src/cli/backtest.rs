@@ -98,7 +98,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
 
 fn tapes(args: &Args, mut config: Config) -> Result<Outcome, Failure> {
     sources::fill_in(&mut config);
-    let history = sources::opened(&config, sources::tapes(&args.tape)?);
+    let history = sources::opened(&config, sources::tapes(&args.tape)?)?;
     let (finished, history, took) = drive(args, Start::default(), history, simulator(&config, Seq::FIRST))?;
     tell(args, finished.report, took, &sources::tape_notes(history.inner(), &args.tape), None)
 }

@@ -15,6 +15,7 @@ use super::interrupt::Interrupt;
 use super::moment::time_text;
 use super::progress::Progress;
 use super::settings::ConfigArgs;
+use super::texts::strategy_texts;
 use crate::config::{Config, Deposit, DurabilityName, Stream, VenueConfig};
 use crate::effect::{Notice, Severity};
 use crate::event::command::{Settings, StrategySettings};
@@ -169,6 +170,7 @@ fn live_config(config: Config, args: &Args) -> Result<LiveConfig, Failure> {
     if live.emulate.is_some() && live.settings.strategies.is_empty() {
         live.settings.strategies.push(demonstration());
     }
+    live.texts = strategy_texts(&live.settings.strategies)?;
     live.deposits = if config.deposits.is_empty() { default_deposits() } else { config.deposits };
     Ok(live)
 }

@@ -9,6 +9,7 @@ mod live;
 mod progress;
 mod moment;
 mod settings;
+mod texts;
 mod config;
 mod bench;
 mod emulate;
@@ -17,6 +18,7 @@ mod journal;
 mod latency;
 mod replay;
 mod sessions;
+mod strategy;
 mod version;
 
 use std::process::ExitCode;
@@ -46,6 +48,8 @@ enum Command {
     Replay(replay::Args),
     /// 녹화나 기록된 세션 위에서 모의 매매 · Trade on tapes or on a recorded session, in simulation
     Backtest(backtest::Args),
+    /// 전략 글 확인 · Check a strategy text
+    Strategy(strategy::Args),
     /// 장부를 들여다보기: 마지막 사건, 확인, 크기 · Look into a journal: its latest events, whether it is whole, its size
     Journal(journal::Args),
     /// 기록된 세션들 · What was recorded
@@ -65,6 +69,7 @@ impl Command {
             Command::Emulate(args) => emulate::run(args),
             Command::Replay(args) => replay::run(&args),
             Command::Backtest(args) => backtest::run(&args),
+            Command::Strategy(args) => strategy::run(&args),
             Command::Journal(args) => journal::run(&args),
             Command::Sessions(args) => sessions::run(&args),
             Command::Latency(args) => latency::run(&args),

@@ -34,6 +34,8 @@ pub struct LiveConfig {
     pub emulate: Option<EmulatorConfig>,
     /// What the kernel is told at the start.
     pub settings: Settings,
+    /// Strategy texts it is told before, by name.
+    pub texts: Vec<(String, String)>,
     /// Whether strategies may place orders.
     pub auto_trade: bool,
     /// Cash put in when the journal is new.
@@ -60,6 +62,7 @@ impl LiveConfig {
             venues: Vec::new(),
             emulate: None,
             settings: Settings::default(),
+            texts: Vec::new(),
             auto_trade: true,
             deposits: Vec::new(),
             simulator: SimulatorSettings::default(),

@@ -81,10 +81,10 @@ fn next_session(reader: &Reader<Event>) -> SessionId {
 /// the orders of the session before. The simulated venue forgot them with its process: it takes back those that rested (at the
 /// end of the queue), and has never heard of those that were still on their way.
 pub fn opening(config: &LiveConfig, resumed: &Resumed, simulator: &mut Simulator) -> Vec<Event> {
-    let mut commands = vec![
-        Command::SessionStarted { session: resumed.session, build: build(), mode: "paper".into() },
-        Command::Configure(config.settings.clone()),
-    ];
+    let mut commands = vec![Command::SessionStarted { session: resumed.session, build: build(), mode: "paper".into() }];
+    let texts = config.texts.iter().cloned();
+    commands.extend(texts.map(|(name, text)| Command::StrategyText { name, text }));
+    commands.push(Command::Configure(config.settings.clone()));
     if resumed.last == Seq::ZERO {
         let deposit =
             |deposit: &Deposit| Command::Deposit { venue: deposit.venue, currency: deposit.currency, amount: deposit.amount };

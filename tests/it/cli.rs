@@ -68,3 +68,24 @@ fn bench_measures_and_leaves_nothing_behind() {
     check(dir.path(), &["bench", "--only", "nonsense"], 2);
     check(dir.path(), &["bench", "--events", "2k", "--dir", "/proc/nowhere"], 3);
 }
+
+#[test]
+fn strategy_texts_are_checked_with_line_and_column() {
+    let dir = folder();
+    std::fs::write(dir.path().join("buy.py"), "if not (등락율 > self.vars[1] and 현재가 > 이동평균(60)):\n    매수 = False\n")
+        .expect("written");
+    let (out, _) = check(dir.path(), &["strategy", "check", "buy.py"], 0);
+    assert!(out.contains("loads as a buy text") && out.contains("이동평균") && out.contains("등락율 현재가"), "{out}");
+    let shown = json(&check(dir.path(), &["strategy", "check", "buy.py", "--json"], 0).0);
+    assert_eq!((&shown["loads"], &shown["windows"], &shown["vars"][0]), (&true.into(), &1.into(), &1.into()));
+    std::fs::write(dir.path().join("sell.py"), "# 매도\nif 수익율 < -2:\n    매도 = True\nif 매도:\n    self.Sell()\n")
+        .expect("written");
+    let (out, _) = check(dir.path(), &["strategy", "check", "sell.py"], 1);
+    assert!(out.starts_with("sell.py:2:4: `수익율`") && out.contains("`수익률`"), "{out}");
+    let shown = json(&check(dir.path(), &["strategy", "check", "sell.py", "--json"], 1).0);
+    assert_eq!((&shown["part"], &shown["problem"]["line"], &shown["problem"]["column"]), (&"sell".into(), &2.into(), &4.into()));
+    check(dir.path(), &["strategy", "check", "none.py"], 3);
+    std::fs::write(dir.path().join("bytes.py"), b"a = 1\n\xff\xfe").expect("written");
+    let (_, err) = check(dir.path(), &["strategy", "check", "bytes.py"], 3);
+    assert!(err.contains("bytes.py:2") && err.contains("UTF-8"), "{err}");
+}

@@ -13,6 +13,7 @@ use crate::cli::answer::{Failure, say};
 use crate::cli::live::{default_deposits, demonstration};
 use crate::cli::progress::Progress;
 use crate::cli::replay::span::of_session;
+use crate::cli::texts::strategy_texts;
 use crate::cli::version::build_text;
 use crate::config::Config;
 use crate::data::history::{History, Merged, Session};
@@ -71,23 +72,23 @@ pub(super) fn fill_in(config: &mut Config) {
 }
 
 /// A history with a session around it: settings and cash before, the end after.
-pub(super) fn opened<S: History>(config: &Config, history: S) -> Session<S> {
+pub(super) fn opened<S: History>(config: &Config, history: S) -> Result<Session<S>, Failure> {
     let session = SessionId(1);
-    let mut opening = vec![
-        Command::SessionStarted { session, build: build_text(), mode: "backtest".into() },
-        Command::Configure(Settings {
-            risk: config.risk.clone(),
-            strategies: config.strategies.clone(),
-            simulator: Some(config.latency),
-        }),
-    ];
+    let mut opening = vec![Command::SessionStarted { session, build: build_text(), mode: "backtest".into() }];
+    let texts = strategy_texts(&config.strategies)?;
+    opening.extend(texts.into_iter().map(|(name, text)| Command::StrategyText { name, text }));
+    opening.push(Command::Configure(Settings {
+        risk: config.risk.clone(),
+        strategies: config.strategies.clone(),
+        simulator: Some(config.latency),
+    }));
     opening.extend(config.deposits.iter().map(|deposit| Command::Deposit {
         venue: deposit.venue,
         currency: deposit.currency,
         amount: deposit.amount,
     }));
     opening.push(Command::AutoTrade(true));
-    Session::new(opening, history, vec![Command::SessionEnded { session }])
+    Ok(Session::new(opening, history, vec![Command::SessionEnded { session }]))
 }
 
 /// The markets of a recorded session, under other settings.
@@ -99,7 +100,7 @@ pub(super) fn market_of_session(
     let part = of_session(reader, Some(session))?;
     fill_in(config);
     let history = JournalHistory::new(reader, id(session)?, (part.from, part.last), Heard::Markets);
-    Ok(opened(config, history.map_err(Failure::could_not)?))
+    opened(config, history.map_err(Failure::could_not)?)
 }
 
 /// A session as it was recorded.

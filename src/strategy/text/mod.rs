@@ -37,6 +37,8 @@ mod strategy;
 mod tests;
 #[cfg(test)]
 mod hostile_tests;
+#[cfg(test)]
+mod corpus_tests;
 
 pub use calls::{ROWS_MAX, ROWS_MAX_VARIABLE};
 pub use columns::{COLUMN_COUNT, COLUMNS, Column, Mode, Row, at, column};
