@@ -334,6 +334,28 @@ fn a_strategy_that_does_not_exist_is_told_and_the_rest_runs() {
     assert_eq!(digest(&loaded), digest(&rig.kernel));
 }
 
+#[test]
+fn a_text_that_does_not_load_leaves_the_running_one() {
+    let mut rig = rig();
+    let text = |text: &str| Command::StrategyText { name: "매수.py".into(), text: text.into() };
+    let parameters = [("buy", "매수.py"), ("average", "1"), ("qty", "0.1")].map(|(name, value)| (name.into(), value.into()));
+    rig.say(text("self.Buy()"));
+    let strategies =
+        alloc::vec![StrategySettings { name: "text".into(), instruments: Vec::new(), parameters: parameters.into() }];
+    rig.say(Command::Configure(Settings { strategies, ..Settings::default() }));
+    rig.say(text("if 현제가 > 3:\n    self.Buy()"));
+    assert_eq!(rig.code(), "strategy.text");
+    rig.trade(SPOT, "50000");
+    // The text that is right goes on after a restart too, though the newest is wrong.
+    let mut saved = Vec::new();
+    rig.kernel.save(&mut saved);
+    rig.kernel = Kernel::load(&saved).expect("it loads");
+    let quote = Quote { instrument: SPOT, bid: price("49999"), ask: price("50001"), bid_qty: qty("1"), ask_qty: qty("1") };
+    rig.wait(1_000_000_000);
+    rig.hear(Event::Market(MarketEvent::Quote(quote)));
+    assert!(matches!(rig.effects.last(), Some(Effect::Submit(order)) if order.qty == qty("0.1")), "{:?}", rig.effects);
+}
+
 pub(super) fn digest(kernel: &Kernel) -> u64 {
     let mut parts = Parts::new();
     kernel.digest(&mut parts);

@@ -6,9 +6,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::lex::TokenKind;
-use super::parse::{Parser, is_keyword};
+use super::parse::Parser;
 use super::problem::{Problem, Span};
 use super::tree::{Arithmetic, Comparison, Expression, ExpressionKind};
+use super::words::is_keyword;
 
 /// Levels of an expression. A sum of two hundred terms has two hundred levels; nobody writes one.
 pub(super) const DEPTH_MAX: u16 = 200;

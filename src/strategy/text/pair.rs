@@ -5,10 +5,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::columns::{Mode, at};
-use super::compile::{Options, Plan, Program, compile, compile_condition};
+use super::compile::{compile, compile_condition};
 use super::history::{Taken, Window};
 use super::names::Part;
 use super::problem::Problem;
+use super::program::{Options, Plan, Program};
 
 /// What the settings of a text strategy say about its texts.
 #[derive(Clone, Debug, PartialEq)]
