@@ -30,7 +30,47 @@ pub(super) enum Code {
     Constant(f64),
     Slot(usize),
     Number(Number),
+    /// Slots against constants, which all must hold: the most common condition, looked at without a call.
+    Tests(Vec<Test>),
     Condition(Condition),
+}
+
+/// A slot against a constant.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Test {
+    how: Comparison,
+    slot: usize,
+    constant: f64,
+}
+
+impl Test {
+    #[inline(always)]
+    fn holds(self, frame: &Frame<'_>) -> bool {
+        holds(self.how, frame.slots[self.slot], self.constant)
+    }
+}
+
+/// A condition, or tests that need no call.
+pub(super) enum Holds {
+    Tests(Box<[Test]>),
+    Condition(Condition),
+}
+
+impl Holds {
+    pub(super) fn of(code: Code) -> Holds {
+        match code {
+            Code::Tests(tests) => Holds::Tests(tests.into()),
+            code => Holds::Condition(into_condition(code)),
+        }
+    }
+
+    #[inline(always)]
+    fn holds(&self, frame: &mut Frame<'_>) -> bool {
+        match self {
+            Holds::Tests(tests) => tests.iter().all(|test| test.holds(frame)),
+            Holds::Condition(condition) => condition(frame),
+        }
+    }
 }
 
 /// A compiled expression and what its values are.
@@ -105,6 +145,7 @@ pub(super) fn into_number(code: Code) -> Number {
         Code::Constant(value) => Box::new(move |_| value),
         Code::Slot(slot) => Box::new(move |frame| frame.slots[slot]),
         Code::Number(number) => number,
+        Code::Tests(tests) => Box::new(move |frame| f64::from(u8::from(tests.iter().all(|test| test.holds(frame))))),
         Code::Condition(condition) => Box::new(move |frame| f64::from(u8::from(condition(frame)))),
     }
 }
@@ -124,6 +165,7 @@ pub(super) fn into_condition(code: Code) -> Condition {
         }
         Code::Slot(slot) => Box::new(move |frame| is_true(frame.slots[slot])),
         Code::Number(number) => Box::new(move |frame| is_true(number(frame))),
+        Code::Tests(tests) => Box::new(move |frame| tests.iter().all(|test| test.holds(frame))),
         Code::Condition(condition) => condition,
     }
 }
@@ -162,14 +204,31 @@ where
 }
 
 /// `left how right`; `In` and `NotIn` are not of this kind.
-pub(super) fn compare(how: Comparison, left: Code, right: Code) -> Condition {
-    match how {
+pub(super) fn compare(how: Comparison, left: Code, right: Code) -> Code {
+    if let (Code::Slot(slot), Code::Constant(constant)) = (&left, &right) {
+        return Code::Tests(alloc::vec![Test { how, slot: *slot, constant: *constant }]);
+    }
+    if let (Code::Constant(constant), Code::Slot(slot)) = (&left, &right) {
+        return Code::Tests(alloc::vec![Test { how: turned(how), slot: *slot, constant: *constant }]);
+    }
+    Code::Condition(match how {
         Comparison::Less => comparison(left, right, |a, b| a < b),
         Comparison::LessOrEqual => comparison(left, right, |a, b| a <= b),
         Comparison::Greater => comparison(left, right, |a, b| a > b),
         Comparison::GreaterOrEqual => comparison(left, right, |a, b| a >= b),
         Comparison::Equal | Comparison::In => comparison(left, right, |a, b| a == b),
         Comparison::NotEqual | Comparison::NotIn => comparison(left, right, |a, b| a != b),
+    })
+}
+
+/// The comparison that holds between the same two the other way around.
+fn turned(how: Comparison) -> Comparison {
+    match how {
+        Comparison::Less => Comparison::Greater,
+        Comparison::LessOrEqual => Comparison::GreaterOrEqual,
+        Comparison::Greater => Comparison::Less,
+        Comparison::GreaterOrEqual => Comparison::LessOrEqual,
+        same @ (Comparison::Equal | Comparison::NotEqual | Comparison::In | Comparison::NotIn) => same,
     }
 }
 
@@ -184,6 +243,7 @@ where
 }
 
 /// Whether `left how right` holds, decided while running.
+#[inline(always)]
 pub(super) fn holds(how: Comparison, left: f64, right: f64) -> bool {
     match how {
         Comparison::Less => left < right,
@@ -196,19 +256,25 @@ pub(super) fn holds(how: Comparison, left: f64, right: f64) -> bool {
 }
 
 /// All of them hold, looked at in order until one does not.
-pub(super) fn all(parts: Vec<Condition>) -> Condition {
-    match <[Condition; 2]>::try_from(parts) {
-        Ok([first, second]) => Box::new(move |frame| first(frame) && second(frame)),
-        Err(parts) => match <[Condition; 4]>::try_from(parts) {
-            Ok([a, b, c, d]) => Box::new(move |frame| a(frame) && b(frame) && c(frame) && d(frame)),
-            Err(parts) => Box::new(move |frame| parts.iter().all(|part| part(frame))),
-        },
+pub(super) fn all(codes: Vec<Code>) -> Code {
+    if codes.iter().all(|code| matches!(code, Code::Tests(_))) {
+        let tests = codes.into_iter().flat_map(|code| if let Code::Tests(tests) = code { tests } else { Vec::new() });
+        return Code::Tests(tests.collect());
     }
+    let parts: Vec<Holds> = codes.into_iter().map(Holds::of).collect();
+    Code::Condition(Box::new(move |frame| parts.iter().all(|part| part.holds(frame))))
 }
 
 /// Any of them holds, looked at in order until one does.
-pub(super) fn any(parts: Vec<Condition>) -> Condition {
-    Box::new(move |frame| parts.iter().any(|part| part(frame)))
+pub(super) fn any(codes: Vec<Code>) -> Code {
+    let parts: Vec<Holds> = codes.into_iter().map(Holds::of).collect();
+    Code::Condition(Box::new(move |frame| parts.iter().any(|part| part.holds(frame))))
+}
+
+/// It does not hold.
+pub(super) fn not(code: Code) -> Code {
+    let part = Holds::of(code);
+    Code::Condition(Box::new(move |frame| !part.holds(frame)))
 }
 
 /// `and` and `or` of values that are not all truth values: the first that decides, or the last.
@@ -251,10 +317,13 @@ pub(super) fn store(slot: usize, code: Code) -> Action {
             let value = number(frame);
             frame.slots[slot] = value;
         }),
-        Code::Condition(condition) => Box::new(move |frame| {
-            let value = f64::from(u8::from(condition(frame)));
-            frame.slots[slot] = value;
-        }),
+        Code::Tests(_) | Code::Condition(_) => {
+            let part = Holds::of(code);
+            Box::new(move |frame| {
+                let value = f64::from(u8::from(part.holds(frame)));
+                frame.slots[slot] = value;
+            })
+        }
     }
 }
 
@@ -267,10 +336,10 @@ pub(super) fn run(block: &[Action], frame: &mut Frame<'_>) {
 }
 
 /// `if … elif … else …`.
-pub(super) fn branches(branches: Vec<(Condition, Vec<Action>)>, otherwise: Vec<Action>) -> Action {
+pub(super) fn branches(branches: Vec<(Holds, Vec<Action>)>, otherwise: Vec<Action>) -> Action {
     Box::new(move |frame| {
         for (condition, block) in &branches {
-            if condition(frame) {
+            if condition.holds(frame) {
                 return run(block, frame);
             }
         }

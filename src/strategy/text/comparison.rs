@@ -9,9 +9,9 @@ use super::problem::{Problem, Span};
 use super::tree::{Comparison, Expression};
 
 impl Compiler<'_> {
-    pub(super) fn comparison(&mut self, first: &Expression, rest: &[(Comparison, Expression)]) -> Result<Condition, Problem> {
+    pub(super) fn comparison(&mut self, first: &Expression, rest: &[(Comparison, Expression)]) -> Result<Code, Problem> {
         if let [(how @ (Comparison::In | Comparison::NotIn), list)] = rest {
-            return self.within(first, *how, list);
+            return self.within(first, *how, list).map(Code::Condition);
         }
         let mut values = Vec::with_capacity(rest.len());
         let mut left = self.value(first)?;
@@ -52,13 +52,13 @@ impl Compiler<'_> {
             let again = match &middle {
                 Code::Constant(value) => Code::Constant(*value),
                 Code::Slot(slot) => Code::Slot(*slot),
-                Code::Number(_) | Code::Condition(_) => Code::Constant(0.0),
+                Code::Number(_) | Code::Tests(_) | Code::Condition(_) => Code::Constant(0.0),
             };
             return Ok(all(alloc::vec![compare(lower, first_code, middle), compare(upper, again, right)]));
         }
         let first = into_number(first_code);
         let codes: Vec<(Comparison, Number)> = codes.into_iter().map(|(how, code)| (how, into_number(code))).collect();
-        Ok(Box::new(move |frame| {
+        Ok(Code::Condition(Box::new(move |frame| {
             let mut left = first(frame);
             for (how, right) in &codes {
                 let right = right(frame);
@@ -68,7 +68,7 @@ impl Compiler<'_> {
                 left = right;
             }
             true
-        }))
+        })))
     }
 
     fn comparable(&self, how: Comparison, left: (Kind, Span), right: (Kind, Span)) -> Result<(), Problem> {

@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::code::{Action, Code, Kind, Number, Value, branches, into_number, run, store};
+use super::code::{Action, Code, Holds, Kind, Number, Value, branches, into_number, run, store};
 use super::names::{Part, slot};
 use super::parse::{parse, parse_expression};
 use super::problem::{Problem, Span};
@@ -36,7 +36,7 @@ pub fn compile_condition(source: &str, options: &Options, plan: &mut Plan) -> Re
     let expression = parse_expression(source)?;
     let scope = Scope::of(source, options.mode, Part::Buy, &[])?;
     let mut compiler = Compiler::new(source, Part::Buy, options, plan, scope);
-    let condition = Code::Condition(compiler.condition(&expression)?);
+    let condition = compiler.condition(&expression)?;
     let flag = slot(Part::Buy.flag());
     let actions = alloc::vec![store(flag, condition)];
     Ok(compiler.finish(Part::Buy, actions))
@@ -264,7 +264,7 @@ impl<'a> Compiler<'a> {
         for (condition, block) in parts {
             // The first condition is run in any case; the others give no variable a value either.
             let condition = self.condition(condition)?;
-            compiled.push((condition, self.block(block)?));
+            compiled.push((Holds::of(condition), self.block(block)?));
             self.join(&before, &mut after);
         }
         let otherwise = self.block(otherwise)?;

@@ -105,7 +105,11 @@ impl Program {
 
     /// Runs it on one row. Whether it signals: never after a fault, which the frame then has.
     pub fn run(&self, frame: &mut Frame<'_>) -> bool {
-        let (buying, flag) = (self.part == Part::Buy, slot(self.part.flag()));
+        // Known while compiling: looking a name up costs more than most texts.
+        let (buying, flag) = match self.part {
+            Part::Buy => (true, const { slot(Part::Buy.flag()) }),
+            Part::Sell => (false, const { slot(Part::Sell.flag()) }),
+        };
         (frame.signal, frame.fault, frame.steps) = (false, None, 0);
         frame.slots[flag] = f64::from(u8::from(buying));
         for &slot in &self.unset {

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::code::{
-    Code, Condition, Kind, Number, Value, all, any, arithmetic, first_that, into_condition, into_number, maybe_unset, not_nothing,
+    Code, Kind, Number, Value, all, any, arithmetic, first_that, into_condition, into_number, maybe_unset, not, not_nothing,
 };
 use super::compile::Compiler;
 use super::frame::{FaultKind, NOTHING};
@@ -34,7 +34,7 @@ impl Compiler<'_> {
             },
             ExpressionKind::Not(value) => {
                 let condition = self.condition(value)?;
-                Value::number(Code::Condition(Box::new(move |frame| !condition(frame))))
+                Value::number(not(condition))
             }
             ExpressionKind::Arithmetic(how, left, right) => {
                 let (left, right) = (self.number(left)?, self.number(right)?);
@@ -42,7 +42,7 @@ impl Compiler<'_> {
             }
             ExpressionKind::And(parts) => self.joined(parts, true)?,
             ExpressionKind::Or(parts) => self.joined(parts, false)?,
-            ExpressionKind::Compare(first, rest) => Value::number(Code::Condition(self.comparison(first, rest)?)),
+            ExpressionKind::Compare(first, rest) => Value::number(self.comparison(first, rest)?),
             ExpressionKind::Choose { condition, then, otherwise } => self.choice(condition, then, otherwise)?,
             ExpressionKind::Call(callee, arguments) => self.call(callee, arguments, span)?,
             ExpressionKind::Index(base, index) => self.index(base, index, span)?,
@@ -85,7 +85,7 @@ impl Compiler<'_> {
     }
 
     /// An expression of which only the truth matters.
-    pub(super) fn condition(&mut self, expression: &Expression) -> Result<Condition, Problem> {
+    pub(super) fn condition(&mut self, expression: &Expression) -> Result<Code, Problem> {
         match &expression.kind {
             ExpressionKind::And(parts) => parts.iter().map(|part| self.condition(part)).collect::<Result<Vec<_>, _>>().map(all),
             ExpressionKind::Or(parts) => parts.iter().map(|part| self.condition(part)).collect::<Result<Vec<_>, _>>().map(any),
@@ -94,7 +94,10 @@ impl Compiler<'_> {
                 if value.kind == Kind::Text {
                     return Err(self.no_truth(expression.span));
                 }
-                Ok(into_condition(value.code))
+                Ok(match value.code {
+                    tests @ Code::Tests(_) => tests,
+                    code => Code::Condition(into_condition(code)),
+                })
             }
         }
     }
@@ -176,10 +179,11 @@ impl Compiler<'_> {
         if let Some(index) = values.iter().position(|value| value.kind == Kind::Text) {
             return Err(self.no_truth(parts[index].span));
         }
-        let last_is_plain = values.iter().all(|value| matches!(value.code, Code::Condition(_)) && value.kind == Kind::Number);
+        let last_is_plain =
+            values.iter().all(|value| matches!(value.code, Code::Tests(_) | Code::Condition(_)) && value.kind == Kind::Number);
         if last_is_plain {
-            let conditions: Vec<Condition> = values.into_iter().map(|value| into_condition(value.code)).collect();
-            return Ok(Value::number(Code::Condition(if every { all(conditions) } else { any(conditions) })));
+            let conditions: Vec<Code> = values.into_iter().map(|value| value.code).collect();
+            return Ok(Value::number(if every { all(conditions) } else { any(conditions) }));
         }
         let kind = values.iter().fold(Kind::Number, |kind, value| if value.kind == Kind::Maybe { Kind::Maybe } else { kind });
         let numbers: Vec<Number> = values.into_iter().map(|value| into_number(value.code)).collect();
@@ -212,7 +216,7 @@ impl Compiler<'_> {
     }
 
     fn choice(&mut self, condition: &Expression, then: &Expression, otherwise: &Expression) -> Result<Value, Problem> {
-        let condition = self.condition(condition)?;
+        let condition = into_condition(self.condition(condition)?);
         let (then_value, other) = (self.value(then)?, self.value(otherwise)?);
         let kind = match (then_value.kind, other.kind) {
             (left, right) if left == right => left,

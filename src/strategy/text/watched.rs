@@ -78,13 +78,13 @@ impl Watched {
         slots[..COLUMN_COUNT].copy_from_slice(row);
         let clock = clock(second, instrument.venue);
         let price = self.maker.last().unwrap_or(Price::ZERO);
-        slots[slot("호가단위")] = instrument.ticks.tick_at(price).to_f64();
-        slots[slot("시분초")] = clock;
-        slots[slot("시분")] = libm::trunc(clock / 100.0);
-        slots[slot("데이터길이")] = self.history.count() as f64;
-        slots[slot("평균값계산틱수")] = f64::from(average);
-        slots[slot("종목코드")] = pair.plan.number_of(&instrument.symbol);
-        slots[slot("종목명")] =
+        slots[const { slot("호가단위") }] = instrument.ticks.tick_at(price).to_f64();
+        slots[const { slot("시분초") }] = clock;
+        slots[const { slot("시분") }] = libm::trunc(clock / 100.0);
+        slots[const { slot("데이터길이") }] = self.history.count() as f64;
+        slots[const { slot("평균값계산틱수") }] = f64::from(average);
+        slots[const { slot("종목코드") }] = pair.plan.number_of(&instrument.symbol);
+        slots[const { slot("종목명") }] =
             pair.plan.number_of(if instrument.name.is_empty() { &instrument.symbol } else { &instrument.name });
     }
 
@@ -103,16 +103,16 @@ impl Watched {
         held.high = held.high.max(now.percent);
         held.low = held.low.min(now.percent);
         let unit = if mode == Mode::Tick { 1 } else { 60 };
-        slots[slot("수익금")] = now.profit;
-        slots[slot("수익률")] = now.percent;
-        slots[slot("매입가")] = entry.to_f64();
-        slots[slot("매수가")] = entry.to_f64();
-        slots[slot("보유수량")] = qty.to_f64();
-        slots[slot("보유시간")] = ((second - held.since) / unit).max(0) as f64;
-        slots[slot("분할매수횟수")] = f64::from(held.buys);
-        slots[slot("분할매도횟수")] = f64::from(held.sells);
-        slots[slot("최고수익률")] = held.high;
-        slots[slot("최저수익률")] = held.low;
+        slots[const { slot("수익금") }] = now.profit;
+        slots[const { slot("수익률") }] = now.percent;
+        slots[const { slot("매입가") }] = entry.to_f64();
+        slots[const { slot("매수가") }] = entry.to_f64();
+        slots[const { slot("보유수량") }] = qty.to_f64();
+        slots[const { slot("보유시간") }] = ((second - held.since) / unit).max(0) as f64;
+        slots[const { slot("분할매수횟수") }] = f64::from(held.buys);
+        slots[const { slot("분할매도횟수") }] = f64::from(held.sells);
+        slots[const { slot("최고수익률") }] = held.high;
+        slots[const { slot("최저수익률") }] = held.low;
     }
 
     pub(super) fn save(&self, out: &mut Encoder<'_>) {
