@@ -9,7 +9,8 @@ use jangbu::venue::kiwoom::rules::{Board, interruptions, limits, ticks};
 use jangbu::venue::kiwoom::time::Date;
 use jangbu::venue::kiwoom::wire::rest::valuation::{CostRates, Valuation};
 use jangbu::venue::kiwoom::wire::rest::{AnswerError, Request, account, answer, chart, listing, order, quote, reports, token};
-use jangbu::venue::kiwoom::wire::{Decoder, Exchange, Made, Number, OrderNumber};
+use jangbu::venue::kiwoom::wire::{Decoder, Exchange, Number, OrderNumber};
+use jangbu::venue::raw::Made;
 use jangbu_journal::{Nanos, Seq, Stamp};
 
 use crate::event::survive;

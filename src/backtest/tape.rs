@@ -8,7 +8,8 @@ use crate::data::history::{History, HistoryError, Moment};
 use crate::data::tape::{TapeError, TapeReader};
 use crate::event::{Event, MarketEvent};
 use crate::market::{Instrument, InstrumentId, Venue};
-use crate::venue::binance::wire::{Decoder, FrameCounts, FrameOutcome, Made};
+use crate::venue::binance::wire::{Decoder, FrameCounts, FrameOutcome};
+use crate::venue::raw::Made;
 
 /// How a REST depth snapshot begins that a tape holds in line.
 const SNAPSHOT_START: &str = "{\"lastUpdateId\"";

@@ -185,11 +185,11 @@ fn venues(args: &Args) -> Result<Vec<VenueConfig>, Failure> {
         )));
     }
     let venue = |(place, kind): (usize, &Venue)| VenueConfig {
-        kind: *kind,
         endpoint: args.endpoint.get(place).cloned(),
         symbols: args.symbols.clone(),
         streams: args.streams.clone(),
         book_speed: args.book_speed.clone(),
+        ..VenueConfig::new(*kind)
     };
     Ok(args.venue.iter().enumerate().map(venue).collect())
 }

@@ -1,6 +1,7 @@
 //! A settings file: every key known, every value of its kind, every problem with its line.
 
 use std::ops::Range;
+use std::path::PathBuf;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -8,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::keys::{KEYS, Kind, SECTIONS};
 use super::layers::{Layers, Origin};
 use super::problem::Fault;
-use super::{Deposit, Stream, VenueConfig};
+use super::{Deposit, Orders, Stream, VenueConfig};
 use crate::event::command::StrategySettings;
 use crate::market::{Currency, Money, Venue};
 use crate::nearest::nearest;
@@ -162,11 +163,15 @@ impl Reader<'_> {
     }
 
     fn venue(&mut self, table: &Table<'_>, span: Range<usize>, path: &str) {
-        self.unknown(table, path, &["kind", "endpoint", "symbols", "streams", "book_speed"]);
+        self.unknown(table, path, &["kind", "endpoint", "orders", "keys", "symbols", "streams", "book_speed", "conditions"]);
         let kind = self.required::<Venue>(table, &span, path, "kind", Kind::Text, VENUE_EXPECTED);
+        let orders = table.get("orders").and_then(|value| self.orders(value, &format!("{path}.orders"))).unwrap_or(Orders::Paper);
+        let keys = table.get("keys").and_then(|value| self.file(value, &format!("{path}.keys")));
         let endpoint = table.get("endpoint").and_then(|value| self.endpoint(value, &format!("{path}.endpoint")));
         let symbols = self.texts(table, path, "symbols", "a list of symbols, like [\"BTCUSDT\"]");
-        if symbols.is_empty() {
+        let conditions = self.texts(table, path, "conditions", "a list of names of condition lists, like [\"급등주\"]");
+        let conditions: Vec<String> = conditions.into_iter().map(|(name, _)| name).collect();
+        if symbols.is_empty() && conditions.is_empty() {
             let expected = "at least one symbol, like symbols = [\"BTCUSDT\"]".to_owned();
             self.problem(span, &format!("{path}.symbols"), Fault::Missing { expected });
         }
@@ -184,8 +189,33 @@ impl Reader<'_> {
         let book_speed = table.get("book_speed").and_then(|value| self.book_speed(value, &format!("{path}.book_speed")));
         if let Some(kind) = kind {
             let symbols = symbols.into_iter().map(|(symbol, _)| symbol).collect();
-            self.layers.config.venues.push(VenueConfig { kind, endpoint, symbols, streams, book_speed });
+            self.layers.config.venues.push(VenueConfig {
+                kind,
+                endpoint,
+                orders,
+                keys,
+                symbols,
+                streams,
+                book_speed,
+                conditions,
+            });
         }
+    }
+
+    fn orders(&mut self, value: &Value<'_>, path: &str) -> Option<Orders> {
+        let orders = value.get_ref().as_str().and_then(|text| text.parse().ok());
+        if orders.is_none() {
+            self.expected(value, path, "\"paper\" (simulated fills) or \"real\" (orders go to the venue)");
+        }
+        orders
+    }
+
+    fn file(&mut self, value: &Value<'_>, path: &str) -> Option<PathBuf> {
+        let file = value.get_ref().as_str().filter(|text| !text.is_empty() && !text.contains('\0')).map(PathBuf::from);
+        if file.is_none() {
+            self.expected(value, path, "a file in quotes, like \"kiwoom.keys\"");
+        }
+        file
     }
 
     fn book_speed(&mut self, value: &Value<'_>, path: &str) -> Option<String> {

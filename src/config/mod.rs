@@ -93,17 +93,37 @@ pub struct VenueConfig {
     pub kind: Venue,
     /// Where it is, when not at its public address: `ws://127.0.0.1:9443`.
     pub endpoint: Option<String>,
+    /// Whether orders go to the venue.
+    pub orders: Orders,
+    /// The file of the keys, when they are not in the environment.
+    pub keys: Option<PathBuf>,
     /// The venue's own codes: `BTCUSDT`.
     pub symbols: Vec<String>,
     /// What to watch of each.
     pub streams: Vec<Stream>,
     /// How often the venue sends book differences, in its own words (`0ms`, `100ms`, `1000ms`), when not as usual.
     pub book_speed: Option<String>,
+    /// Kiwoom: names of the condition lists (조건검색) to register.
+    pub conditions: Vec<String>,
 }
 
 impl VenueConfig {
     /// What is watched when nothing is said.
     pub const STREAMS: [Stream; 3] = [Stream::Trades, Stream::Quotes, Stream::Book];
+
+    /// A venue at its public address, on paper, with nothing to watch yet.
+    pub fn new(kind: Venue) -> Self {
+        VenueConfig {
+            kind,
+            endpoint: None,
+            orders: Orders::Paper,
+            keys: None,
+            symbols: Vec::new(),
+            streams: Self::STREAMS.to_vec(),
+            book_speed: None,
+            conditions: Vec::new(),
+        }
+    }
 }
 
 /// Cash at the start of a new paper journal.
@@ -170,6 +190,15 @@ words!(
     Relaxed = "relaxed"
 );
 
+words!(
+    /// Where the orders of a venue go.
+    Orders,
+    "where orders go",
+    /// To the simulator: real markets, simulated fills.
+    Paper = "paper",
+    /// To the venue, with real money.
+    Real = "real"
+);
 words!(
     /// Which raw frames are kept beside the events made of them.
     RawFrames,

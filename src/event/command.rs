@@ -69,6 +69,11 @@ pub enum Command {
     },
     /// Ends a kill.
     Resume,
+    /// Orders for these venues are real in this session. Others are simulated.
+    RealOrders {
+        /// Which.
+        venues: Vec<Venue>,
+    },
 }
 
 /// Everything a person can set that the kernel needs to know.

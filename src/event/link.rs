@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::market::Venue;
 
+/// The channel that carries our orders' reports and our account. While it is down nothing is known of either.
+pub const ACCOUNT_CHANNEL: u16 = u16::MAX;
+
 /// A connection changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {

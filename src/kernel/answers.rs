@@ -7,18 +7,41 @@ use jangbu_replay::Effects;
 use serde::{Deserialize, Serialize};
 
 use super::Kernel;
+use super::markets::Markets;
 use super::notices::say;
 use crate::account::OrderUpdate;
 use crate::effect::{Effect, Query, Severity};
 use crate::event::order::Charge;
 use crate::event::{Answer, Link, LinkState, OrderEvent};
-use crate::market::{Currency, InstrumentId, Money, Qty, Venue};
+use crate::market::{Currency, InstrumentId, Money, Price, Qty, Venue};
 
 /// Cash and positions as the venues last reported them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Reported {
     cash: Vec<(Venue, Currency, Money)>,
-    positions: Vec<(InstrumentId, Qty)>,
+    positions: Vec<(InstrumentId, (Qty, Price))>,
+}
+
+impl Reported {
+    /// Cash of a venue.
+    pub(super) fn cash(&self, venue: Venue) -> impl Iterator<Item = (Currency, Money)> + '_ {
+        self.cash.iter().filter(move |row| row.0 == venue).map(|row| (row.1, row.2))
+    }
+
+    /// Positions of a venue: instrument, quantity, average price.
+    pub(super) fn positions<'a>(
+        &'a self,
+        venue: Venue,
+        markets: &'a Markets,
+    ) -> impl Iterator<Item = (InstrumentId, Qty, Price)> + 'a {
+        let here = move |id: InstrumentId| markets.get(id).is_some_and(|market| market.instrument.venue == venue);
+        self.positions.iter().filter(move |row| here(row.0)).map(|row| (row.0, row.1.0, row.1.1))
+    }
+
+    /// Forgets the positions of a venue: the next report is whole.
+    pub(super) fn forget_positions(&mut self, venue: Venue, markets: &Markets) {
+        self.positions.retain(|row| markets.get(row.0).is_none_or(|market| market.instrument.venue != venue));
+    }
 }
 
 fn put<K: PartialEq, V>(rows: &mut Vec<(K, V)>, key: K, value: V) {
@@ -40,7 +63,9 @@ impl Kernel {
                     say(Severity::Critical, "reconcile.cash", effects, format!("{venue} reports too much {currency} to count"))
                 }
             },
-            Answer::Position { instrument, qty, .. } => put(&mut self.reported.positions, *instrument, *qty),
+            Answer::Position { instrument, qty, average } => {
+                put(&mut self.reported.positions, *instrument, (*qty, *average));
+            }
             Answer::OpenOrder { order, venue_order, instrument, side, qty, .. } => {
                 let known = order.is_some_and(|id| self.orders.get(id).is_some());
                 if let (Some(id), true) = (*order, known) {
@@ -59,7 +84,7 @@ impl Kernel {
                     self.on_order(&OrderEvent { order: *order, update: OrderUpdate::Expired }, effects);
                 }
             }
-            Answer::Reconciled { venue } => self.compare(*venue, effects),
+            Answer::Reconciled { venue } => self.on_account(*venue, effects),
             Answer::Charged(charge) => self.on_charge(charge, effects),
             Answer::Failed { venue, question, reason } => {
                 let text = || format!("{venue} did not answer `{question}`: {reason}");
@@ -68,8 +93,19 @@ impl Kernel {
         }
     }
 
+    /// Whether what a real venue reports is not what the books say.
+    pub(super) fn differs(&self, venue: Venue) -> bool {
+        let cash = self.reported.cash(venue).any(|(currency, total)| self.portfolio.cash(venue, currency).total != total);
+        let reported = |id| self.reported.positions.iter().find(|row| row.0 == id).map_or(Qty::ZERO, |row| row.1.0);
+        cash || self
+            .markets
+            .iter()
+            .filter(|market| market.instrument.venue == venue)
+            .any(|market| self.portfolio.position(market.instrument.id).qty != reported(market.instrument.id))
+    }
+
     /// Everything of a venue has been reported: compares it with the books.
-    fn compare(&mut self, venue: Venue, effects: &mut Effects<Effect>) {
+    pub(super) fn compare(&mut self, venue: Venue, effects: &mut Effects<Effect>) {
         for &(at, currency, total) in self.reported.cash.iter().filter(|row| row.0 == venue) {
             let ours = self.portfolio.cash(at, currency).total;
             if ours != total {
@@ -80,8 +116,9 @@ impl Kernel {
         for market in self.markets.iter().filter(|market| market.instrument.venue == venue) {
             let id = market.instrument.id;
             let ours = self.portfolio.position(id).qty;
-            let reported = self.reported.positions.iter().find(|row| row.0 == id).map(|row| row.1);
-            // A venue that does not mention an instrument says nothing about it.
+            let reported = self.reported.positions.iter().find(|row| row.0 == id).map(|row| row.1.0);
+            // A simulated venue that does not mention an instrument says nothing about it; a real one says it holds none.
+            let reported = reported.or(self.venues.is_real(venue).then_some(Qty::ZERO));
             if let Some(reported) = reported.filter(|reported| *reported != ours) {
                 let text = format!("{venue} reports {reported} of {}, the books say {ours}", market.instrument.symbol);
                 say(Severity::Critical, "reconcile.position", effects, text);
@@ -125,6 +162,7 @@ impl Kernel {
     }
 
     pub(super) fn on_link(&mut self, link: &Link, effects: &mut Effects<Effect>) {
+        self.on_account_link(link, effects);
         match &link.state {
             LinkState::Up => self.markets.on_up(link.venue, link.channel),
             LinkState::Down { reason } => {

@@ -39,9 +39,11 @@ impl Kernel {
             Command::SessionStarted { session, .. } => {
                 self.operator.session = *session;
                 self.markets.on_session();
+                self.venues.on_session();
                 self.ask_accounts(effects);
             }
             Command::SessionEnded { .. } => {}
+            Command::RealOrders { venues } => self.on_real_orders(venues, effects),
             Command::Configure(settings) => self.configure(settings, effects),
             Command::Deposit { venue, currency, amount } => {
                 if let Err(error) = self.portfolio.deposit(*venue, *currency, *amount) {
@@ -117,7 +119,7 @@ impl Kernel {
     }
 
     /// Cancels everything and closes every position at market. Strategies wait meanwhile, and stay off after.
-    fn liquidate(&mut self, effects: &mut Effects<Effect>) {
+    pub(super) fn liquidate(&mut self, effects: &mut Effects<Effect>) {
         if let Some(reason) = &self.operator.killed {
             let text = format!("positions cannot be closed while the kill switch is on ({reason}); `resume` first");
             say(Severity::Critical, "liquidate.killed", effects, text);

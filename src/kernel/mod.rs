@@ -20,8 +20,11 @@ mod snapshot;
 mod strategies;
 mod timers;
 mod trading;
+mod venues;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod venues_tests;
 #[cfg(test)]
 mod properties;
 
@@ -44,6 +47,7 @@ use orders::Orders;
 use risk::Risk;
 use strategies::Strategies;
 use timers::Timers;
+use venues::RealVenues;
 
 pub use refusal::Refusal;
 
@@ -89,6 +93,7 @@ pub struct Kernel {
     orders: Orders,
     portfolio: Portfolio,
     reported: Reported,
+    venues: RealVenues,
     risk: Risk,
     timers: Timers,
     notices: Notices,
@@ -107,6 +112,7 @@ impl Default for Kernel {
             orders: Orders::default(),
             portfolio: Portfolio::default(),
             reported: Reported::default(),
+            venues: RealVenues::default(),
             risk: Risk::default(),
             timers: Timers::default(),
             notices: Notices::default(),

@@ -31,6 +31,9 @@ pub enum Refusal {
     /// A connection to the venue is down: what we know is stale, and answers may not reach us.
     #[error("a connection to {0} is down")]
     LinkDown(crate::market::Venue),
+    /// The account at a venue with real orders is not known yet, or no more.
+    #[error("the account at {0} is not reconciled yet; no order leaves before it is")]
+    NotReconciled(crate::market::Venue),
     /// Not a quantity the instrument allows.
     #[error("quantity {qty} is not a multiple of {lot} from {min} to {max}")]
     Quantity {
@@ -162,6 +165,7 @@ impl Refusal {
             Refusal::NotTradable(_) => "risk.not_tradable",
             Refusal::Closed(_) => "risk.closed",
             Refusal::LinkDown(_) => "risk.link_down",
+            Refusal::NotReconciled(_) => "risk.not_reconciled",
             Refusal::Quantity { .. } => "risk.quantity",
             Refusal::Price { .. } => "risk.price",
             Refusal::TooSmall { .. } => "risk.too_small",

@@ -10,7 +10,7 @@ use super::Kernel;
 use super::strategies::Strategies;
 
 /// Version of the form below. A build loads its own version; for another it replays the journal from the start.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 impl Kernel {
     /// Every part under its name. The order is part of the form.
@@ -25,7 +25,7 @@ impl Kernel {
             ("operator", bytes(|out| out.value(&(&self.operator, &self.counts)))),
             ("markets", bytes(|out| out.value(&self.markets))),
             ("orders", bytes(|out| out.value(&self.orders))),
-            ("portfolio", bytes(|out| out.value(&(&self.portfolio, &self.reported)))),
+            ("portfolio", bytes(|out| out.value(&(&self.portfolio, &self.reported, &self.venues)))),
             ("risk", bytes(|out| out.value(&self.risk))),
             ("timers", bytes(|out| out.value(&self.timers))),
             ("notices", bytes(|out| out.value(&self.notices))),
@@ -58,7 +58,7 @@ impl Kernel {
         let (operator, counts) = Decoder::new(next()?).value("operator")?;
         let markets = Decoder::new(next()?).value("markets")?;
         let orders = Decoder::new(next()?).value("orders")?;
-        let (portfolio, reported) = Decoder::new(next()?).value("portfolio")?;
+        let (portfolio, reported, venues) = Decoder::new(next()?).value("portfolio")?;
         let risk = Decoder::new(next()?).value("risk")?;
         let timers = Decoder::new(next()?).value("timers")?;
         let notices = Decoder::new(next()?).value("notices")?;
@@ -74,6 +74,7 @@ impl Kernel {
             orders,
             portfolio,
             reported,
+            venues,
             risk,
             timers,
             notices,

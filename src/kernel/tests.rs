@@ -85,7 +85,7 @@ impl Rig {
     }
 
     /// Code of the last notice.
-    fn code(&self) -> &str {
+    pub(super) fn code(&self) -> &str {
         self.effects
             .iter()
             .rev()

@@ -28,7 +28,7 @@ impl Kernel {
 
     /// Sends an order if every check lets it; tells people if not.
     pub(super) fn want(&mut self, wanted: &Wanted, effects: &mut Effects<Effect>) -> Option<OrderId> {
-        let verdict = self.permit(wanted.origin).and_then(|()| self.risk.check(self.known(), wanted));
+        let verdict = self.permit(wanted.origin, wanted.instrument).and_then(|()| self.risk.check(self.known(), wanted));
         let verdict = verdict.and_then(|approved| self.submit(wanted, approved, effects));
         match verdict {
             Ok(id) => Some(id),
@@ -51,7 +51,12 @@ impl Kernel {
     }
 
     /// Whether anyone of this kind may send orders at all.
-    fn permit(&self, origin: Origin) -> Result<(), Refusal> {
+    fn permit(&self, origin: Origin, instrument: InstrumentId) -> Result<(), Refusal> {
+        if let Some(market) = self.markets.get(instrument)
+            && !self.venues.is_ready(market.instrument.venue)
+        {
+            return Err(Refusal::NotReconciled(market.instrument.venue));
+        }
         if let Some(reason) = &self.operator.killed {
             return Err(Refusal::Killed { reason: reason.clone() });
         }
@@ -125,7 +130,7 @@ impl Kernel {
         }
         let request = order.request;
         let qty = amendment.qty.checked_sub(order.filled);
-        let verdict = self.permit(Origin::Strategy(request.strategy)).and_then(|()| {
+        let verdict = self.permit(Origin::Strategy(request.strategy), request.instrument).and_then(|()| {
             let qty = qty.ok_or(Refusal::CannotTell("the quantity"))?;
             let order_type = OrderType::Limit(amendment.price);
             let wanted = Wanted {

@@ -8,6 +8,7 @@ use jangbu_journal::{JournalError, Seq};
 use jangbu_replay::{Divergence, VerifyError};
 
 use crate::market::Venue;
+use crate::venue::secret::CredentialsError;
 
 /// Why a live session could not begin, or its summary not be kept.
 #[derive(Debug, thiserror::Error)]
@@ -43,11 +44,22 @@ pub enum LiveError {
     #[error("no venue to connect to: name one in the settings ([[venue]]), or play a tape (--tape)")]
     NoVenue,
     /// A venue this build has no gateway for.
-    #[error("venue {venue}: live market data comes from binance-spot and binance-usdm in this build")]
+    #[error("venue {venue}: this build has no gateway for it (it has: {known})")]
     NoGateway {
         /// Which.
         venue: Venue,
+        /// Those there are.
+        known: String,
     },
+    /// A venue that is to place real orders and cannot.
+    #[error("venue {venue}: its gateway brings market data and places no orders yet. Trade it on paper: orders = \"paper\"")]
+    NoOrders {
+        /// Which.
+        venue: Venue,
+    },
+    /// The keys of a venue that is to place real orders.
+    #[error(transparent)]
+    Keys(CredentialsError),
     /// A gateway could not be made.
     #[error("venue {venue}: {reason}")]
     Gateway {

@@ -5,22 +5,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::{self, Runtime};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::clock::Clock;
 use super::config::LiveConfig;
 use super::error::LiveError;
+use super::routes::{Port, Routes};
 use super::summary::FrameClasses;
-use crate::config::{Stream, VenueConfig};
-use crate::market::{Instrument, InstrumentId, Venue};
-use crate::venue::binance::config::{BinanceConfig, Streams, TradeStream};
+use crate::account::Order;
+use crate::config::{Orders, VenueConfig};
+use crate::kernel::Kernel;
+use crate::market::{Instrument, Venue};
 use crate::venue::binance::emulator::{Emulator, MarketKind};
-use crate::venue::binance::gateway::BinanceGateway;
-use crate::venue::binance::stats::GatewayStats;
+use crate::venue::gateway::{Connect, Connected, DISPATCHES_MAX, Emulated, FrameStats, Numbers, Trading};
 use crate::venue::inbox::Inbox;
-use crate::venue::{Gateway as _, Now, VenueError};
+use crate::venue::registry;
+use crate::venue::secret::Credentials;
+use crate::venue::{Now, VenueError};
 
 /// How long gateways may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(3);
@@ -28,7 +31,7 @@ const GOODBYE: Duration = Duration::from_secs(3);
 /// A running gateway.
 struct Running {
     venue: Venue,
-    stats: Arc<GatewayStats>,
+    frames: Arc<dyn FrameStats>,
     task: JoinHandle<Result<(), VenueError>>,
 }
 
@@ -41,12 +44,13 @@ pub struct Gateways {
 }
 
 impl Gateways {
-    /// Starts the emulator, if there is to be one, and a gateway for every venue. `known` are the instruments of the journal: they
-    /// keep their numbers, others get the next ones.
+    /// Starts the emulator, if there is to be one, and a gateway for every venue. The kernel's instruments keep their numbers, others
+    /// get the next ones; its live orders are made known to the gateways that trade. Also returns the ways to the gateways.
     ///
     /// # Errors
-    /// When a venue has no gateway, or a setting makes no sense. A venue that does not answer is not an error: its gateway tries on.
-    pub fn start(config: &LiveConfig, known: &[Instrument], inbox: Inbox, clock: &Clock) -> Result<Self, LiveError> {
+    /// When a venue has no gateway or no keys, or a setting makes no sense. A venue that does not answer is not an error: its
+    /// gateway tries on.
+    pub fn start(config: &LiveConfig, kernel: &Kernel, inbox: &Inbox, clock: &Clock) -> Result<(Self, Routes), LiveError> {
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("gateways")
@@ -61,31 +65,54 @@ impl Gateways {
             None => None,
         };
         let (stop, stopped) = watch::channel(false);
-        let mut numbers = Numbers::new(known);
-        let mut running = Vec::new();
+        let instruments: Vec<Instrument> = kernel.instruments().cloned().collect();
+        let numbers = Arc::new(Numbers::new(&instruments));
+        let (mut running, mut ports) = (Vec::new(), Vec::new());
         for venue in venues(config, emulator.as_ref())? {
-            let mut settings = binance(&venue, emulator.as_ref(), &mut numbers)?;
-            settings.raw = config.raw;
+            let registration = registry::find(venue.kind).ok_or_else(|| no_gateway(venue.kind))?;
+            let (sender, dispatches) = mpsc::channel(DISPATCHES_MAX);
+            let trading = trading(&venue, &instruments, kernel.orders())?;
+            ports.push(Port { venue: venue.kind, trades: trading.is_some(), sender });
             let clock = clock.clone();
             let now: Now = Arc::new(move || clock.now());
-            let gateway = BinanceGateway::new(settings, inbox.clone(), now)
-                .map_err(|error| LiveError::Gateway { venue: venue.kind, reason: error.to_string() })?;
-            let stats = gateway.stats();
-            running.push(Running { venue: venue.kind, stats, task: runtime.spawn(gateway.run(stopped.clone())) });
+            let connect = Connect {
+                symbols: venue
+                    .symbols
+                    .iter()
+                    .map(|symbol| (symbol.to_ascii_uppercase(), numbers.of(venue.kind, symbol)))
+                    .collect(),
+                numbers: Arc::clone(&numbers),
+                raw: config.raw,
+                inbox: inbox.clone(),
+                dispatches,
+                now,
+                emulated: emulator.as_ref().and_then(|emulator| emulated(emulator, venue.kind)),
+                trading,
+                config: venue,
+            };
+            let venue = connect.config.kind;
+            // Made inside the runtime: a gateway may need its timers.
+            let _inside = runtime.enter();
+            let Connected { frames, run } = (registration.connect)(connect, stopped.clone())
+                .map_err(|error| LiveError::Gateway { venue, reason: error.to_string() })?;
+            running.push(Running { venue, frames, task: runtime.spawn(run) });
         }
-        Ok(Gateways { runtime, stop, running, emulator })
+        let mut routes = Routes::new(ports);
+        instruments.iter().for_each(|instrument| routes.on_instrument(instrument.id, instrument.venue));
+        kernel.orders().for_each(|order| routes.resume(order));
+        Ok((Gateways { runtime, stop, running, emulator }, routes))
     }
 
     /// Where the emulator's market of a venue listens.
     pub fn emulated(&self, venue: Venue) -> Option<SocketAddr> {
-        self.emulator.as_ref()?.address_of(kind_of(venue)?)
+        Some(emulated(self.emulator.as_ref()?, venue)?.address)
     }
 
     /// Whether the emulator has played its tapes to the end and gateways have heard all of it.
     pub fn has_played_out(&self) -> bool {
         let Some(emulator) = &self.emulator else { return false };
         let stats = emulator.stats();
-        let heard: u64 = self.running.iter().map(|running| running.stats.frames().received).sum();
+        let heard: u64 = self.running.iter().map(|running| running.frames.received()).sum();
         stats.finished && heard >= stats.frames_sent
     }
 
@@ -105,7 +132,7 @@ impl Gateways {
         let mut frames = Vec::new();
         let mut notes = Vec::new();
         for running in self.running.drain(..) {
-            let Running { venue, stats, mut task } = running;
+            let Running { venue, frames: stats, mut task } = running;
             match self.runtime.block_on(async { timeout(GOODBYE, &mut task).await }) {
                 Ok(Ok(Ok(()))) => {}
                 Ok(Ok(Err(error))) => notes.push(error.to_string()),
@@ -115,10 +142,9 @@ impl Gateways {
                     notes.push(format!("{venue}: the gateway did not end within {} s", GOODBYE.as_secs()));
                 }
             }
-            let counts = stats.frames();
             let classes =
-                counts.classes().into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name.to_owned(), count));
-            frames.push(FrameClasses { venue: venue.name().to_owned(), received: counts.received, classes: classes.collect() });
+                stats.classes().into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name.to_owned(), count));
+            frames.push(FrameClasses { venue: venue.name().to_owned(), received: stats.received(), classes: classes.collect() });
         }
         if let Some(emulator) = self.emulator.take() {
             let _ = self.runtime.block_on(emulator.stop());
@@ -131,38 +157,45 @@ impl Gateways {
 /// Says what makes no sense to connect to, before anything is written.
 ///
 /// # Errors
-/// When there is no venue, or one without a gateway.
+/// When there is no venue, or one without a gateway, or one that is to trade and cannot.
 pub fn check(config: &LiveConfig) -> Result<(), LiveError> {
     if config.venues.is_empty() && config.emulate.is_none() {
         return Err(LiveError::NoVenue);
     }
-    match config.venues.iter().find(|venue| kind_of(venue.kind).is_none()) {
-        Some(venue) => Err(LiveError::NoGateway { venue: venue.kind }),
-        None => Ok(()),
+    for venue in &config.venues {
+        let registration = registry::find(venue.kind).ok_or_else(|| no_gateway(venue.kind))?;
+        if venue.orders == Orders::Real {
+            if !registration.trades {
+                return Err(LiveError::NoOrders { venue: venue.kind });
+            }
+            // Found out before anything is written or sent.
+            keys(venue)?;
+        }
     }
+    Ok(())
 }
 
-/// Numbers of instruments: those of the journal, then the next ones in the order asked for.
-struct Numbers<'a> {
-    known: &'a [Instrument],
-    next: u32,
+fn no_gateway(venue: Venue) -> LiveError {
+    LiveError::NoGateway { venue, known: registry::names() }
 }
 
-impl<'a> Numbers<'a> {
-    fn new(known: &'a [Instrument]) -> Self {
-        Numbers { known, next: known.iter().map(|instrument| instrument.id.0 + 1).max().unwrap_or(0) }
-    }
+fn keys(venue: &VenueConfig) -> Result<Credentials, LiveError> {
+    Credentials::load(venue.kind, venue.keys.as_deref()).map_err(LiveError::Keys)
+}
 
-    fn of(&mut self, venue: Venue, symbol: &str) -> InstrumentId {
-        let known = self.known.iter().find(|known| known.venue == venue && known.symbol.eq_ignore_ascii_case(symbol));
-        known.map_or_else(
-            || {
-                self.next += 1;
-                InstrumentId(self.next - 1)
-            },
-            |known| known.id,
-        )
+/// What a gateway needs to place orders, if its venue is to.
+fn trading<'a>(
+    venue: &VenueConfig,
+    instruments: &[Instrument],
+    orders: impl Iterator<Item = &'a Order>,
+) -> Result<Option<Trading>, LiveError> {
+    if venue.orders == Orders::Paper {
+        return Ok(None);
     }
+    let here = |order: &&Order| {
+        instruments.iter().any(|instrument| instrument.id == order.request.instrument && instrument.venue == venue.kind)
+    };
+    Ok(Some(Trading { credentials: keys(venue)?, orders: orders.filter(here).cloned().collect() }))
 }
 
 /// The venues asked for; those that the emulator plays, when none was.
@@ -178,84 +211,20 @@ fn venues(config: &LiveConfig, emulator: Option<&Emulator>) -> Result<Vec<VenueC
             symbols.sort_unstable();
             symbols.dedup();
             if !symbols.is_empty() {
-                venues.push(VenueConfig {
-                    kind: venue,
-                    endpoint: None,
-                    symbols,
-                    streams: VenueConfig::STREAMS.to_vec(),
-                    book_speed: None,
-                });
+                venues.push(VenueConfig { symbols, ..VenueConfig::new(venue) });
             }
         }
     }
     if venues.is_empty() { Err(LiveError::NoVenue) } else { Ok(venues) }
 }
 
-/// How the gateway of a Binance venue connects.
-fn binance(venue: &VenueConfig, emulator: Option<&Emulator>, numbers: &mut Numbers<'_>) -> Result<BinanceConfig, LiveError> {
-    let symbols = venue.symbols.iter().map(|symbol| (symbol.to_ascii_uppercase(), numbers.of(venue.kind, symbol))).collect();
-    let mut settings = match venue.kind {
-        Venue::BinanceSpot => BinanceConfig::spot(symbols),
-        Venue::BinanceUsdM => BinanceConfig::usd_m(symbols),
-        Venue::Kiwoom | Venue::Upbit => return Err(LiveError::NoGateway { venue: venue.kind }),
+/// How the emulator plays a venue, if it does.
+fn emulated(emulator: &Emulator, venue: Venue) -> Option<Emulated> {
+    let kind = match venue {
+        Venue::BinanceSpot => MarketKind::Spot,
+        Venue::BinanceUsdM => MarketKind::UsdM,
+        Venue::Kiwoom | Venue::Upbit => return None,
     };
-    match (&venue.endpoint, emulator, kind_of(venue.kind)) {
-        (Some(endpoint), ..) => settings = settings.at_endpoint(endpoint),
-        (None, Some(emulator), Some(kind)) if emulator.address_of(kind).is_some() => {
-            if let Some(address) = emulator.address_of(kind) {
-                settings = settings.at(address);
-                settings.streams = played(&emulator.streams_of(kind), settings.streams);
-            }
-        }
-        _ => {}
-    }
-    let asked = |stream| venue.streams.contains(&stream);
-    let Streams { trades, quotes, depth, bars } = settings.streams;
-    settings.streams = Streams {
-        trades: match (asked(Stream::EveryTrade), asked(Stream::Trades)) {
-            (true, _) => TradeStream::Each,
-            (false, true) => trades,
-            (false, false) => TradeStream::Off,
-        },
-        quotes: quotes && asked(Stream::Quotes),
-        depth: depth.filter(|_| asked(Stream::Book)).map(|usual| venue.book_speed.clone().unwrap_or(usual)),
-        bars,
-    };
-    Ok(settings)
-}
-
-/// The streams an emulator plays: the depth speed and the kind of trades that are on its tape.
-fn played(names: &[String], otherwise: Streams) -> Streams {
-    let depth =
-        names.iter().find_map(|name| name.split_once("@depth")).map(|(_, speed)| speed.trim_start_matches('@').to_owned());
-    let has = |suffix: &str| names.iter().any(|name| name.ends_with(suffix));
-    let trades = match (has("@trade"), has("@aggTrade")) {
-        (true, _) => TradeStream::Each,
-        (false, true) => TradeStream::Aggregate,
-        (false, false) => otherwise.trades,
-    };
-    Streams { trades, quotes: has("@bookTicker"), depth, bars: None }
-}
-
-fn kind_of(venue: Venue) -> Option<MarketKind> {
-    match venue {
-        Venue::BinanceSpot => Some(MarketKind::Spot),
-        Venue::BinanceUsdM => Some(MarketKind::UsdM),
-        Venue::Kiwoom | Venue::Upbit => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tape_says_which_streams_it_has() {
-        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let otherwise = || BinanceConfig::usd_m(Vec::new()).streams;
-        let tape = played(&names(&["btcusdt@bookTicker", "btcusdt@depth@0ms", "btcusdt@trade"]), otherwise());
-        assert_eq!(tape, Streams { trades: TradeStream::Each, quotes: true, depth: Some("0ms".into()), bars: None });
-        let bare = played(&names(&["btcusdt@depth", "btcusdt@aggTrade"]), otherwise());
-        assert_eq!(bare, Streams { trades: TradeStream::Aggregate, quotes: false, depth: Some(String::new()), bars: None });
-    }
+    let streams = emulator.streams_of(kind).into_iter().collect();
+    Some(Emulated { address: emulator.address_of(kind)?, streams })
 }

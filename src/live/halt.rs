@@ -8,7 +8,7 @@ use jangbu_replay::{DriveError, drive};
 
 use super::journaling::Journaling;
 use super::status::{Status, status};
-use super::world::{Ended, Paper};
+use super::world::{Ended, LiveWorld};
 use crate::kernel::Kernel;
 
 /// Everything the kernel's thread owns.
@@ -16,7 +16,7 @@ pub struct Life {
     /// The kernel.
     pub kernel: Kernel,
     /// Where it lives.
-    pub world: Paper,
+    pub world: LiveWorld,
     /// Its journal.
     pub recorder: Journaling<Kernel>,
     /// Where it begins.

@@ -7,11 +7,13 @@ use jangbu_replay::{Marks, Span, Until, verify};
 
 use super::config::LiveConfig;
 use super::error::LiveError;
+use super::routes::Routes;
 use crate::account::SessionId;
 use crate::backtest::run::adopt;
-use crate::config::Deposit;
+use crate::config::{Deposit, Orders};
 use crate::event::{Answer, Command, Event};
 use crate::kernel::Kernel;
+use crate::market::Venue;
 use crate::simulator::Simulator;
 
 /// A kernel that stands at the end of its journal.
@@ -80,19 +82,25 @@ fn next_session(reader: &Reader<Event>) -> SessionId {
 /// What a session says before anything is heard: that it begins, its settings, its cash if the journal is new, and what became of
 /// the orders of the session before. The simulated venue forgot them with its process: it takes back those that rested (at the
 /// end of the queue), and has never heard of those that were still on their way.
-pub fn opening(config: &LiveConfig, resumed: &Resumed, simulator: &mut Simulator) -> Vec<Event> {
-    let mut commands = vec![Command::SessionStarted { session: resumed.session, build: build(), mode: "paper".into() }];
+pub fn opening(config: &LiveConfig, resumed: &Resumed, routes: &Routes, simulator: &mut Simulator) -> Vec<Event> {
+    let mut commands = vec![Command::SessionStarted { session: resumed.session, build: build(), mode: mode(config).into() }];
     let texts = config.texts.iter().cloned();
     commands.extend(texts.map(|(name, text)| Command::StrategyText { name, text }));
+    let venues: Vec<Venue> = config.venues.iter().filter(|venue| venue.orders == Orders::Real).map(|venue| venue.kind).collect();
+    if !venues.is_empty() {
+        commands.push(Command::RealOrders { venues: venues.clone() });
+    }
     commands.push(Command::Configure(config.settings.clone()));
     if resumed.last == Seq::ZERO {
         let deposit =
             |deposit: &Deposit| Command::Deposit { venue: deposit.venue, currency: deposit.currency, amount: deposit.amount };
-        commands.extend(config.deposits.iter().map(deposit));
+        // What a real venue holds, it says itself.
+        commands.extend(config.deposits.iter().filter(|deposit| !venues.contains(&deposit.venue)).map(deposit));
     }
     let mut events: Vec<Event> = commands.into_iter().map(command).collect();
     for order in resumed.kernel.orders() {
-        if !adopt(simulator, order) {
+        // A real venue has not forgotten: it is asked.
+        if !routes.is_real(order.request.instrument) && !adopt(simulator, order) {
             events.push(Event::Answer(Box::new(Answer::NotFound { order: order.request.id })));
         }
     }
@@ -102,6 +110,11 @@ pub fn opening(config: &LiveConfig, resumed: &Resumed, simulator: &mut Simulator
 
 fn command(command: Command) -> Event {
     Event::Command(Box::new(command))
+}
+
+/// `live` when any venue gets real orders, else `paper`.
+pub fn mode(config: &LiveConfig) -> &'static str {
+    if config.venues.iter().any(|venue| venue.orders == Orders::Real) { "live" } else { "paper" }
 }
 
 /// What made this program.

@@ -16,10 +16,11 @@ use super::error::LiveError;
 use super::gateways::{Gateways, check};
 use super::halt::{Death, Life, live};
 use super::journaling::Journaling;
-use super::restart::{Resumed, opening, resume};
+use super::restart::{Resumed, mode, opening, resume};
+use super::routes::Routes;
 use super::status::{Gauges, Status, progress_line, status};
 use super::summary::{Halt, Summary, latency_path, replay_commands, summary_path};
-use super::world::{Paper, Wires};
+use super::world::{LiveWorld, Wires};
 use crate::effect::Notice;
 use crate::event::{Command, Event};
 use crate::kernel::Kernel;
@@ -77,8 +78,9 @@ pub fn run(config: &LiveConfig, stop: &Arc<AtomicBool>, mut hooks: Hooks) -> Res
     let (notices, heard) = bounded(NOTICES_MAX);
     let gauges = Arc::new(Gauges::default());
     let board = Arc::new(Mutex::new(Status::default()));
-    let known: Vec<_> = resumed.kernel.instruments().cloned().collect();
-    let gateways = Gateways::start(config, &known, inbox, &clock)?;
+    let (gateways, routes) = Gateways::start(config, &resumed.kernel, &inbox, &clock)?;
+    // The gateways have their own: when they are gone, the inbox is closed.
+    drop(inbox);
 
     let wires = Wires {
         inbox: receiver,
@@ -88,7 +90,7 @@ pub fn run(config: &LiveConfig, stop: &Arc<AtomicBool>, mut hooks: Hooks) -> Res
         gauges: Arc::clone(&gauges),
         clock: clock.clone(),
     };
-    let life = bear(config, resumed, writer, wires, started, &board)?;
+    let life = bear(config, resumed, writer, (wires, routes), started, &board)?;
     let kernel = thread::Builder::new()
         .name("kernel".into())
         .spawn(move || live(life))
@@ -136,18 +138,18 @@ fn bear(
     config: &LiveConfig,
     resumed: Resumed,
     mut writer: Writer<Event>,
-    wires: Wires,
+    (wires, routes): (Wires, Routes),
     started: Nanos,
     board: &Arc<Mutex<Status>>,
 ) -> Result<Life, LiveError> {
     let start = (resumed.last.next(), resumed.clock);
     let settings = SimulatorSettings { first_trade_id: start.0.get(), ..config.simulator.clone() };
     let mut simulator = Simulator::new(settings);
-    let opening = opening(config, &resumed, &mut simulator);
-    let session = SessionInfo { id: resumed.session.0.into(), first: start.0, last: None, started, note: "paper".into() };
+    let opening = opening(config, &resumed, &routes, &mut simulator);
+    let session = SessionInfo { id: resumed.session.0.into(), first: start.0, last: None, started, note: mode(config).into() };
     writer.begin_session(session)?;
     let clock = wires.clock.clone();
-    let mut world = Paper::new(wires, simulator, resumed.session, opening);
+    let mut world = LiveWorld::new(wires, routes, simulator, resumed.session, opening);
     if let Some(quiet) = config.until_quiet {
         world = world.until_quiet(quiet);
     }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use jangbu_journal::{Nanos, Seq, Stamp};
 use jangbu_replay::{Batch, Effects, LoadError, Machine, Parts, Recorder, drive};
 
-use super::world::{Ended, Paper, Wires};
+use super::routes::Routes;
+use super::world::{Ended, LiveWorld, Wires};
 use super::{Clock, Gauges, Stage};
 use crate::account::{NewOrder, OrderId, OrderType, SessionId, StrategyId, TimeInForce};
 use crate::backtest::world::Backtest;
@@ -106,7 +107,7 @@ fn live(trades: u64) -> (Vec<(Stamp, Event)>, Ended) {
     let wires = Wires { inbox: receiver, commands, notices, stop, gauges: Arc::new(Gauges::default()), clock: clock.clone() };
     let started = Command::SessionStarted { session: SessionId(7), build: "test".into(), mode: "paper".into() };
     let opening = [Event::Command(Box::new(started))];
-    let mut world = Paper::new(wires, Simulator::new(settings()), SessionId(7), opening);
+    let mut world = LiveWorld::new(wires, Routes::default(), Simulator::new(settings()), SessionId(7), opening);
     let gateway = std::thread::spawn(move || {
         let settings = SyntheticSettings { seed: 5, trades, instruments: 2, start: Nanos::ZERO, step_ns: 10 };
         let mut history = SyntheticTrades::new(settings);

@@ -1,4 +1,4 @@
-//! The world of paper trading: real markets, a simulated venue, real time: [`Paper`].
+//! The world of a live session: real markets, real time, and for each venue real orders or simulated ones: [`LiveWorld`].
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -14,12 +14,14 @@ use super::counts::Counts;
 use super::fills::Fills;
 use super::gate::{Gate, GateFull};
 use super::latency::{Latencies, Stage};
+use super::routes::{Route, Routes};
 use super::status::Gauges;
 use crate::account::{NewOrder, OrderId, SessionId};
 use crate::effect::{Effect, Notice};
 use crate::event::{Command, Event, MarketEvent};
-use crate::market::{InstrumentId, Venue};
+use crate::market::Venue;
 use crate::simulator::{Simulator, Turn, next_turn};
+use crate::venue::gateway::Instruction;
 use crate::venue::inbox::{Inbound, InboxReceiver};
 
 /// How long the world sleeps at most before it looks around: for commands, the stop flag, and events to hand to the journal.
@@ -75,11 +77,11 @@ struct Head {
 /// Real markets from the inbox, our orders at the simulator, the operator's commands, timers; merged by
 /// [`crate::simulator::next_turn`], one event a batch, exactly as a backtest of the same journal merges them.
 #[derive(Debug)]
-pub struct Paper {
+pub struct LiveWorld {
     wires: Wires,
     simulator: Simulator,
     session: SessionId,
-    /// Said before anything else.
+    /// Said before anything that is heard: how the session begins, and instructions that could not be handed over.
     opening: VecDeque<Event>,
     head: Option<Head>,
     /// Whether the recorder was just told that nothing happens.
@@ -97,18 +99,19 @@ pub struct Paper {
     /// An event whose way into the journal is being measured.
     probe: Option<(Seq, Venue, Nanos)>,
     awaited: BTreeMap<OrderId, (Venue, Nanos)>,
-    /// By instrument id.
-    venues: Vec<Option<Venue>>,
+    routes: Routes,
     counts: Counts,
     fills: Fills,
     latencies: Latencies,
 }
 
-/// What waits at the gate. In paper trading order effects go to the simulator at once, inside the boundary; what passes the gate
-/// is their measure.
-#[derive(Clone, Copy, Debug)]
+/// What waits at the gate.
+#[derive(Debug)]
 enum Leaving {
+    /// An order for the simulator: that one is inside the boundary and has it already. What passes the gate is its measure.
     Measured(Venue),
+    /// An instruction for a gateway, and what caused it.
+    Dispatch { port: usize, cause: Stamp, instruction: Instruction, measured: Option<Venue> },
 }
 
 /// What a world leaves behind.
@@ -122,10 +125,16 @@ pub struct Ended {
     pub gate_high_water: usize,
 }
 
-impl Paper {
+impl LiveWorld {
     /// A world that begins by saying `opening`.
-    pub fn new(wires: Wires, simulator: Simulator, session: SessionId, opening: impl IntoIterator<Item = Event>) -> Self {
-        Paper {
+    pub fn new(
+        wires: Wires,
+        routes: Routes,
+        simulator: Simulator,
+        session: SessionId,
+        opening: impl IntoIterator<Item = Event>,
+    ) -> Self {
+        LiveWorld {
             wires,
             simulator,
             session,
@@ -141,7 +150,7 @@ impl Paper {
             given: None,
             probe: None,
             awaited: BTreeMap::new(),
-            venues: Vec::new(),
+            routes,
             counts: Counts::default(),
             fills: Fills::default(),
             latencies: Latencies::default(),
@@ -190,7 +199,7 @@ impl Paper {
         self.counts.on_event(&head.event);
         match &head.event {
             Event::Market(MarketEvent::Instrument(instrument)) => {
-                self.on_instrument(instrument.id, instrument.venue);
+                self.routes.on_instrument(instrument.id, instrument.venue);
                 self.fills.on_instrument(instrument);
             }
             Event::Order(order) => {
@@ -209,17 +218,6 @@ impl Paper {
         }
     }
 
-    fn on_instrument(&mut self, instrument: InstrumentId, venue: Venue) {
-        let index = instrument.index();
-        // The kernel refuses ids that are not dense; this is for measuring only.
-        if index <= self.venues.len().saturating_add(1_024) {
-            if self.venues.len() <= index {
-                self.venues.resize(index + 1, None);
-            }
-            self.venues[index] = Some(venue);
-        }
-    }
-
     fn on_answer(&mut self, order: OrderId) {
         if let Some((venue, sent)) = self.awaited.remove(&order) {
             let took = self.wires.clock.now().since(sent);
@@ -227,14 +225,13 @@ impl Paper {
         }
     }
 
-    /// Measures an order from here: into the journal, and until its first answer.
-    fn measure(&mut self, cause: Seq, now: Nanos, order: &NewOrder) -> Result<(), GateFull> {
-        let Some(venue) = self.venues.get(order.instrument.index()).copied().flatten() else { return Ok(()) };
-        self.gate.hold(cause, now, Leaving::Measured(venue))?;
+    /// An order begins its way: until its first answer it is measured. Returns the venue to measure its way into the journal for.
+    fn measure(&mut self, now: Nanos, order: &NewOrder) -> Option<Venue> {
+        let venue = self.routes.venue(order.instrument)?;
         if self.awaited.len() < AWAITED_MAX {
             self.awaited.insert(order.id, (venue, now));
         }
-        Ok(())
+        Some(venue)
     }
 
     /// Nobody has anything to say. Tells the recorder first, then sleeps until somebody has, or `until`.
@@ -300,8 +297,17 @@ impl Paper {
         }
         self.gate.open(durable);
         while let Some(held) = self.gate.pop() {
-            match held.what {
-                Leaving::Measured(venue) => self.latencies.record(venue, Stage::AppliedToDurable, now.since(held.applied)),
+            let measured = match held.what {
+                Leaving::Measured(venue) => Some(venue),
+                Leaving::Dispatch { port, cause, instruction, measured } => {
+                    if let Some(never_sent) = self.routes.dispatch(port, cause, instruction) {
+                        self.opening.push_back(never_sent);
+                    }
+                    measured
+                }
+            };
+            if let Some(venue) = measured {
+                self.latencies.record(venue, Stage::AppliedToDurable, now.since(held.applied));
             }
         }
     }
@@ -313,7 +319,7 @@ impl From<Inbound> for Head {
     }
 }
 
-impl<M: Machine<Event = Event, Effect = Effect>> World<M> for Paper {
+impl<M: Machine<Event = Event, Effect = Effect>> World<M> for LiveWorld {
     type Error = WorldError;
 
     fn next(&mut self, wake_at: Option<Nanos>, batch: &mut Batch<Event>) -> Result<Flow, WorldError> {
@@ -364,14 +370,25 @@ impl<M: Machine<Event = Event, Effect = Effect>> World<M> for Paper {
         let now = self.wires.clock.now();
         for effect in effects.drain() {
             self.counts.on_effect(&effect);
+            let mut measured = None;
             if let Effect::Submit(order) = &effect {
                 self.fills.on_submit(order);
-                self.measure(stamp.seq, now, order)?;
+                measured = self.measure(now, order);
             }
-            if let Effect::Notify(notice) = effect {
-                let _ = self.wires.notices.try_send((*stamp, notice));
-            } else {
-                self.simulator.take(stamp.recv, &effect);
+            match (self.routes.route(&effect), effect) {
+                (_, Effect::Notify(notice)) => {
+                    let _ = self.wires.notices.try_send((*stamp, notice));
+                }
+                (Route::Simulator, effect) => {
+                    self.simulator.take(stamp.recv, &effect);
+                    if let Some(venue) = measured {
+                        self.gate.hold(stamp.seq, now, Leaving::Measured(venue))?;
+                    }
+                }
+                (Route::Port(port, instruction), _) => {
+                    self.gate.hold(stamp.seq, now, Leaving::Dispatch { port, cause: *stamp, instruction, measured })?;
+                }
+                (Route::Nowhere, _) => {}
             }
         }
         Ok(())

@@ -5,8 +5,9 @@ use std::fmt;
 
 use jangbu_journal::{Nanos, Seq, Stamp};
 
-use super::binance::wire::raw::FrameJoiner;
-use super::binance::wire::{Decoder, Made};
+use super::binance::wire::Decoder;
+use super::binance::wire::raw::Channel;
+use super::raw::{FrameJoiner, Made};
 use crate::event::{Command, Event, MarketEvent};
 use crate::market::{InstrumentId, Venue};
 
@@ -153,7 +154,7 @@ impl Reparse {
         let (venue, symbols) = (stream.venue, &stream.symbols);
         let decoder =
             stream.decoder.get_or_insert_with(|| Decoder::new(venue, symbols.iter().map(|(symbol, id)| (symbol.as_str(), *id))));
-        decoder.reparse(channel, bytes, &mut stream.made);
+        decoder.reparse(Channel::of(channel), bytes, &mut stream.made);
         stream.expected.extend(stream.made.drain(..));
         self.done.frames += 1;
     }
@@ -207,7 +208,8 @@ fn text(at: Option<Nanos>, event: &Event) -> String {
 mod tests {
     use super::*;
     use crate::data::synthetic::SyntheticTrades;
-    use crate::venue::binance::wire::raw::{Channel, frame_pieces};
+    use crate::venue::binance::wire::raw::Channel;
+    use crate::venue::raw::frame_pieces;
 
     fn quote(id: u64) -> String {
         format!(r#"{{"u":{id},"s":"SYN0USDT","b":"100.1","B":"3","a":"100.2","A":"4"}}"#)

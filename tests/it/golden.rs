@@ -283,6 +283,7 @@ kinds! {
     "liquidate" = Unboxed::Command(Command::Liquidate),
     "kill" = Unboxed::Command(Command::Kill { .. }),
     "resume" = Unboxed::Command(Command::Resume),
+    "real orders" = Unboxed::Command(Command::RealOrders { .. }),
     "tick" = Unboxed::Tick,
     "frame" = Unboxed::Frame,
 }

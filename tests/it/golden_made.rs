@@ -126,6 +126,7 @@ fn every_event(dir: &Path) {
     script.say(command(Command::Kill { reason: "golden".into() }));
     script.say(command(order(0, Side::Buy, None, TimeInForce::Gtc, "0.01")));
     script.say(command(Command::Resume));
+    script.say(command(Command::RealOrders { venues: vec![Venue::Upbit] }));
     script.say(command(Command::Liquidate));
     script.say(command(Command::SessionEnded { session: SessionId(1) }));
     scripted_session(dir, SessionId(1), script, true, &mut |_| ());

@@ -267,6 +267,10 @@ impl Speaker<'_> {
             Command::Liquidate => self.word("모두 청산", "close everything").to_owned(),
             Command::Kill { reason } => format!("{}: {}", self.word("비상 정지", "kill switch"), cut(reason)),
             Command::Resume => self.word("정지 해제", "resume").to_owned(),
+            Command::RealOrders { venues } => {
+                let names: Vec<&str> = venues.iter().map(|venue| venue.name()).collect();
+                format!("{} {}", self.word("실거래", "real orders"), names.join(", "))
+            }
         }
     }
 }

@@ -22,18 +22,19 @@ use super::config::{BinanceConfig, Connection};
 use super::feed::{Backoff, Feed, FeedMessage};
 use super::rest::{Rest, RestError};
 use super::stats::GatewayStats;
-use super::wire::raw::{Channel, frame_pieces};
-use super::wire::{Control, Decoder, FrameOutcome, Made, SnapshotOutcome, rest};
+use super::wire::raw::Channel;
+use super::wire::{Control, Decoder, FrameOutcome, SnapshotOutcome, rest};
 use crate::config::RawFrames;
 use crate::event::{Answer, Event, Link, LinkState, MarketEvent};
-use crate::market::{InstrumentId, Venue};
-use crate::venue::inbox::{Inbound, Inbox, Offered, Parcel};
+use crate::market::InstrumentId;
+use crate::venue::inbox::Inbox;
+use crate::venue::mailbox::{INBOX_PAUSE, Mailbox};
+use crate::venue::raw::Made;
+use crate::venue::wire_error::WireError;
 use crate::venue::{Gateway, Now, VenueError};
 
 /// Frames read and not yet decoded. A few: what must wait should wait in the sockets, where the venue sees it.
 const FRAMES_MAX: usize = 256;
-/// Pause before a full inbox is tried again.
-const INBOX_PAUSE: Duration = Duration::from_micros(500);
 /// How long a stopped gateway waits for room for the last quotes. Less than [`STOP_PATIENCE`], so that it can still count them.
 const LAST_QUOTES_PATIENCE: Duration = Duration::from_millis(500);
 /// How long a stopped gateway may take to end.
@@ -80,11 +81,12 @@ impl BinanceGateway {
             seen: error.to_string(),
             expected: "an address a client can be made for",
         })?;
-        let stats = Arc::new(GatewayStats::default());
+        let mailbox = Mailbox::new(inbox, venue);
+        let stats = Arc::new(GatewayStats::new(mailbox.waits()));
         Ok(BinanceGateway {
             rest,
             now,
-            mailbox: Mailbox { inbox, parcel: Parcel::new(), venue, stats: Arc::clone(&stats) },
+            mailbox,
             decoder: Decoder::new(venue, config.symbols.iter().map(|(symbol, id)| (symbol.as_str(), *id))),
             made: Made::new(),
             connections: config.connections(),
@@ -180,7 +182,7 @@ impl BinanceGateway {
         };
         self.failure_told = false;
         let recv = (self.now)();
-        let definitions = |source| VenueError::Definitions { venue: self.config.venue, source };
+        let definitions = |error: WireError| VenueError::Definitions { venue: self.config.venue, reason: error.to_string() };
         let instruments = rest::instruments(&body, self.config.venue, &wanted, &self.config.fees).map_err(definitions)?;
         for instrument in instruments {
             self.mailbox.put(recv, None, Event::Market(MarketEvent::Instrument(Box::new(instrument))));
@@ -347,62 +349,6 @@ fn pause_after(error: &RestError, backoff: &mut Backoff) -> Duration {
     match error {
         RestError::Limited { retry_after, .. } => *retry_after,
         _ => backoff.pause(),
-    }
-}
-
-/// The inbox, and the parcel being filled for it.
-struct Mailbox {
-    inbox: Inbox,
-    parcel: Parcel,
-    venue: Venue,
-    stats: Arc<GatewayStats>,
-}
-
-impl Mailbox {
-    fn put(&mut self, recv: Nanos, venue_time: Option<Nanos>, event: Event) {
-        self.parcel.push_back(Inbound { recv, venue_time, venue: self.venue, event });
-    }
-
-    fn put_raw(&mut self, recv: Nanos, channel: u16, bytes: &[u8]) {
-        for piece in frame_pieces(self.venue, channel, bytes) {
-            self.put(recv, None, Event::Frame(Box::new(piece)));
-        }
-    }
-
-    /// Sends the events made of a frame. Returns how many quotes were left out.
-    async fn send_made(&mut self, recv: Nanos, made: &mut Made) -> Result<u64, VenueError> {
-        for (venue_time, event) in made.drain(..) {
-            self.put(recv, venue_time, event);
-        }
-        self.send().await
-    }
-
-    async fn send(&mut self) -> Result<u64, VenueError> {
-        loop {
-            match self.inbox.offer(&mut self.parcel) {
-                Offered::Taken => return Ok(0),
-                Offered::Conflated { left_out } => return Ok(left_out),
-                Offered::Closed => return Err(VenueError::InboxClosed { venue: self.venue }),
-                Offered::Full => {
-                    self.stats.on_wait();
-                    sleep(INBOX_PAUSE).await;
-                }
-            }
-        }
-    }
-
-    async fn send_priority(&mut self, recv: Nanos, event: Event) -> Result<(), VenueError> {
-        let mut inbound = Inbound { recv, venue_time: None, venue: self.venue, event };
-        loop {
-            match self.inbox.offer_priority(inbound) {
-                Ok(()) => return Ok(()),
-                Err(_) if self.inbox.is_closed() => return Err(VenueError::InboxClosed { venue: self.venue }),
-                Err(back) => {
-                    inbound = *back;
-                    sleep(INBOX_PAUSE).await;
-                }
-            }
-        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The gateway against a small server on this machine that plays a script.
 
+use crate::market::Venue;
+use crate::venue::inbox::Inbound;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -331,13 +333,13 @@ async fn raw_frames_are_kept_and_make_the_same_events_again() {
     bench.expect(&format!("=BTCUSDT raw{t} t1 raw{d} raw72 S11 D12 raw{d} D13 raw1 raw0 lost raw{d} raw72 S29 D30")).await;
     let heard = bench.stop().await;
     let mut decoder = Decoder::new(Venue::BinanceSpot, [("BTCUSDT", InstrumentId(0))]);
-    let (mut joiner, mut again) = (super::super::wire::raw::FrameJoiner::default(), Made::new());
+    let (mut joiner, mut again) = (crate::venue::raw::FrameJoiner::default(), Made::new());
     let mut journaled = Made::new();
     for inbound in heard {
         match inbound.event {
             Event::Frame(piece) => {
                 if let Some((channel, bytes)) = joiner.piece(&piece) {
-                    decoder.reparse(channel, bytes, &mut again);
+                    decoder.reparse(Channel::of(channel), bytes, &mut again);
                 }
             }
             Event::Market(MarketEvent::Instrument(_)) | Event::Link(_) | Event::Answer(_) => {}

@@ -3,6 +3,8 @@
 #[cfg(feature = "live")]
 pub mod config;
 #[cfg(feature = "live")]
+pub mod connect;
+#[cfg(feature = "live")]
 pub mod emulator;
 #[cfg(feature = "live")]
 mod feed;

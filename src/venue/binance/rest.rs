@@ -6,9 +6,10 @@ use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, StatusCode};
 
 use super::config::BinanceConfig;
+use super::wire::FRAME_BYTES_MAX;
 use super::wire::rest::error;
-use super::wire::{FRAME_BYTES_MAX, WireError};
 use crate::market::Venue;
+use crate::venue::wire_error::WireError;
 
 /// Longest pause a 429 or 418 may ask for; bans last up to three days, and a human should know of those.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(3 * 24 * 3_600);

@@ -1,5 +1,6 @@
 //! What a gateway counts, readable from any thread while it runs: [`GatewayStats`].
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use super::wire::FrameCounts;
@@ -15,10 +16,14 @@ pub struct GatewayStats {
     failed: AtomicU64,
     replaced: AtomicU64,
     snapshots: AtomicU64,
-    waits: AtomicU64,
+    waits: Arc<AtomicU64>,
 }
 
 impl GatewayStats {
+    pub(super) fn new(waits: Arc<AtomicU64>) -> Self {
+        GatewayStats { waits, ..GatewayStats::default() }
+    }
+
     /// What became of the frames so far.
     pub fn frames(&self) -> FrameCounts {
         let at = |index: usize| self.frames[index].load(Ordering::Relaxed);
@@ -99,9 +104,5 @@ impl GatewayStats {
 
     pub(super) fn on_snapshot(&self) {
         self.snapshots.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn on_wait(&self) {
-        self.waits.fetch_add(1, Ordering::Relaxed);
     }
 }

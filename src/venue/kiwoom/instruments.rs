@@ -3,10 +3,10 @@
 use super::wire::rest::listing::ListedStock;
 use crate::market::number::ONE;
 use crate::market::{Currency, Instrument, InstrumentId, InstrumentKind, Money, Qty, Venue};
-use crate::venue::binance::wire::WireError;
 use crate::venue::kiwoom::rules::{Board, costs, ticks};
 use crate::venue::kiwoom::time::Date;
 use crate::venue::kiwoom::wire::symbol::Exchange;
+use crate::venue::wire_error::WireError;
 
 /// What an instrument depends on beside the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

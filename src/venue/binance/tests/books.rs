@@ -7,10 +7,11 @@ use crate::config::RawFrames;
 use crate::data::tape::TapeReader;
 use crate::event::Frame as RawFrame;
 use crate::market::{Price, Side};
+use crate::venue::binance::wire::Decoder;
 use crate::venue::binance::wire::frame::Frame;
 use crate::venue::binance::wire::levels::Levels;
-use crate::venue::binance::wire::raw::FrameJoiner;
-use crate::venue::binance::wire::{Decoder, Made};
+use crate::venue::binance::wire::raw::Channel;
+use crate::venue::raw::{FrameJoiner, Made};
 
 /// Best bid and ask by the venue's number of the update.
 type Bests = BTreeMap<u64, (Price, Price)>;
@@ -63,13 +64,13 @@ fn compare(heard: &[Inbound], bests: &Bests) -> Compared {
 }
 
 /// The raw frames among what was heard, whole.
-fn raw_frames(heard: &[Inbound]) -> Vec<(crate::venue::binance::wire::raw::Channel, Vec<u8>)> {
+fn raw_frames(heard: &[Inbound]) -> Vec<(Channel, Vec<u8>)> {
     let mut joiner = FrameJoiner::default();
     let pieces = heard.iter().filter_map(|inbound| match &inbound.event {
         Event::Frame(piece) => Some::<&RawFrame>(piece),
         _ => None,
     });
-    pieces.filter_map(|piece| joiner.piece(piece).map(|(channel, bytes)| (channel, bytes.to_vec()))).collect()
+    pieces.filter_map(|piece| joiner.piece(piece).map(|(channel, bytes)| (Channel::of(channel), bytes.to_vec()))).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

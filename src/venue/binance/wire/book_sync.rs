@@ -17,9 +17,7 @@ use jangbu_journal::Nanos;
 use super::levels::Levels;
 use crate::event::{Event, MarketEvent};
 use crate::market::{Depth, InstrumentId, Level, Price, Qty, Side};
-
-/// Events made of a frame, each with the venue's time.
-pub type Made = Vec<(Option<Nanos>, Event)>;
+use crate::venue::raw::Made;
 
 /// Deltas kept while waiting for a snapshot. At ten a second that is 13 minutes; a snapshot takes a second.
 pub const KEPT_MAX: usize = 8_192;

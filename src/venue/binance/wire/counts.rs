@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::error::WireError;
 use super::frame::Control;
+use crate::venue::wire_error::WireError;
 
 /// What became of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]

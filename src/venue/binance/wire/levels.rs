@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use super::error::WireError;
 use crate::market::{Price, Qty};
+use crate::venue::wire_error::WireError;
 
 /// The two sides of a book message, each in the venue's order (best first in snapshots).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

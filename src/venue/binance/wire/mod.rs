@@ -6,7 +6,6 @@
 //!   snapshot ▶ rest.rs ───────┘                        raw.rs keeps frames in the journal, in pieces
 //! ```
 
-pub mod error;
 pub mod levels;
 pub mod frame;
 pub mod rest;
@@ -15,9 +14,8 @@ pub mod counts;
 pub mod decoder;
 pub mod raw;
 
-pub use book_sync::{BookSync, DeltaIds, DeltaOutcome, Made, SnapshotOutcome, SyncRule};
+pub use book_sync::{BookSync, DeltaIds, DeltaOutcome, SnapshotOutcome, SyncRule};
 pub use counts::{FrameCounts, FrameOutcome};
 pub use decoder::Decoder;
-pub use error::WireError;
 pub use frame::{Control, FRAME_BYTES_MAX, Frame};
 pub use levels::Levels;

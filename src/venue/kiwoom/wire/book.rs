@@ -3,8 +3,8 @@
 pub use super::field::DEPTH;
 use super::field::Object;
 use crate::market::{Price, Qty};
-use crate::venue::binance::wire::WireError;
 use crate::venue::kiwoom::time::TimeOfDay;
+use crate::venue::wire_error::WireError;
 
 /// The book of a stock (주식호가잔량).
 #[derive(Clone, Debug, PartialEq, Eq)]

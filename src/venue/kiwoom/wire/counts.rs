@@ -1,7 +1,7 @@
 //! What became of every frame: [`FrameOutcome`], [`FrameCounts`]. Each frame is in exactly one class.
 
 use super::frame::Message;
-use crate::venue::binance::wire::WireError;
+use crate::venue::wire_error::WireError;
 
 /// What became of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,11 +16,9 @@ use crate::account::OrderId;
 use crate::event::market::{Condition, Phase, PhaseKind};
 use crate::event::{Event, MarketEvent, OrderEvent};
 use crate::market::{InstrumentId, Venue};
-use crate::venue::binance::wire::WireError;
 use crate::venue::kiwoom::time::Date;
-
-/// Events with the venue's time, where it says one.
-pub type Made = Vec<(Option<Nanos>, Event)>;
+use crate::venue::raw::Made;
+use crate::venue::wire_error::WireError;
 
 /// Turns the frames of a connection into events, and accounts for every one.
 ///

@@ -3,14 +3,14 @@
 use jangbu_journal::Nanos;
 
 use super::book::BookFrame;
-use super::decoder::Made;
 use super::stream::{BestFrame, HoldingFrame, InterruptionFrame, TradeFrame};
 use crate::event::market::Vi;
 use crate::event::{Answer, Event, MarketEvent};
 use crate::market::number::ONE;
 use crate::market::{Depth, InstrumentId, Level, Price, Qty, Quote, Rounding, Side, Trade};
-use crate::venue::binance::wire::WireError;
 use crate::venue::kiwoom::time::{Date, TimeOfDay};
+use crate::venue::raw::Made;
+use crate::venue::wire_error::WireError;
 
 /// What an entry of a frame came to.
 pub(super) enum Entry {

@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 
 use super::number::Number;
 use crate::market::{Money, NumberError, Price, Qty, Rate};
-use crate::venue::binance::wire::WireError;
 use crate::venue::kiwoom::time::{Date, TimeOfDay, parse_moment};
+use crate::venue::wire_error::WireError;
 
 /// The text of a value: a string, or the number, `true`, `false` that stands where a string should. `null` is blank, as is what is
 /// not there at all: Kiwoom leaves out and blanks fields as it likes.
@@ -188,7 +188,7 @@ macro_rules! record {
 
         impl $name {
             /// Reads it from the text of a JSON object.
-            pub(crate) fn read(text: &str) -> Result<Self, $crate::venue::binance::wire::WireError> {
+            pub(crate) fn read(text: &str) -> Result<Self, $crate::venue::wire_error::WireError> {
                 #[derive(serde::Deserialize)]
                 struct Raw<'a> {
                     $(#[serde(borrow, default, rename = $key)] $field: $crate::venue::kiwoom::wire::field::Text<'a>,)*

@@ -7,7 +7,7 @@ use super::field::{Text, Value, object, record};
 use super::stream::{Real, RealBody};
 use super::symbol::Symbol;
 use crate::market::{Price, Qty, Rate};
-use crate::venue::binance::wire::WireError;
+use crate::venue::wire_error::WireError;
 
 /// Largest message that is read. A list of all conditions or a snapshot of hits has some ten KB.
 pub const MESSAGE_BYTES_MAX: usize = 4 << 20;

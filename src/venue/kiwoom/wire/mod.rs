@@ -25,9 +25,8 @@ mod feed;
 pub mod decoder;
 pub mod rest;
 
-pub use crate::venue::binance::wire::WireError;
 pub use counts::{FrameCounts, FrameOutcome};
-pub use decoder::{Decoder, Made};
+pub use decoder::Decoder;
 pub use frame::{Message, Reply, SystemCode};
 pub use number::Number;
 pub use orders::Orders;

@@ -12,7 +12,7 @@ use super::symbol::OrderNumber;
 use crate::account::OrderId;
 use crate::event::{Fill, Liquidity, OrderUpdate};
 use crate::market::{Money, Price, Qty, Rounding};
-use crate::venue::binance::wire::WireError;
+use crate::venue::wire_error::WireError;
 
 /// Most reports kept for orders that are not known. The oldest is given up then: queries find out what it said.
 pub const WAITING_MAX: usize = 1_000;

@@ -3,8 +3,8 @@
 use super::field::{Value, record};
 use super::symbol::{Exchange, OrderNumber, Symbol};
 use crate::market::{Money, Price, Qty, Side};
-use crate::venue::binance::wire::WireError;
 use crate::venue::kiwoom::time::TimeOfDay;
+use crate::venue::wire_error::WireError;
 
 /// What a report of an order says has happened (FID 913).
 #[derive(Clone, Debug, PartialEq, Eq)]

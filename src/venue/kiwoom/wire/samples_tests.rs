@@ -1,5 +1,6 @@
 //! The fact sheet's samples (`samples.txt`): each parses to what it means, and our encoders write each request. The recorded logs decode.
 
+use crate::venue::raw::Made;
 use std::path::Path;
 
 use super::rest::token::{IssueToken, RevokeToken};

@@ -8,8 +8,8 @@ use super::number::{Mark, Number};
 use super::report::OrderFrame;
 use super::symbol::{Exchange, Symbol};
 use crate::market::{Money, Price, Qty, Rate, Side};
-use crate::venue::binance::wire::WireError;
 use crate::venue::kiwoom::time::TimeOfDay;
+use crate::venue::wire_error::WireError;
 
 /// One entry of a REAL message.
 #[derive(Clone, Debug, PartialEq, Eq)]

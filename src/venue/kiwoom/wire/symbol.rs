@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::field::Value;
-use crate::venue::binance::wire::WireError;
+use crate::venue::wire_error::WireError;
 
 /// Where Korean stocks trade, as Kiwoom names it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::{Request, Tr, rows, written};
 use crate::market::{Money, Price, Qty, Rate};
-use crate::venue::binance::wire::WireError;
 use crate::venue::kiwoom::wire::field::record;
 use crate::venue::kiwoom::wire::symbol::{Exchange, Symbol};
+use crate::venue::wire_error::WireError;
 
 /// ka00001: the account's number.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::{Request, Tr, rows, written};
 use crate::market::{Money, Price, Qty, Rate};
-use crate::venue::binance::wire::WireError;
 use crate::venue::kiwoom::time::Date;
 use crate::venue::kiwoom::wire::field::record;
 use crate::venue::kiwoom::wire::symbol::Symbol;
+use crate::venue::wire_error::WireError;
 
 record! {
     /// A bar of trades or minutes. A bar of minutes is named by its start.

@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::{Request, Tr, rows, written};
 use crate::market::{Price, Qty};
-use crate::venue::binance::wire::WireError;
 use crate::venue::kiwoom::time::Date;
 use crate::venue::kiwoom::wire::field::record;
 use crate::venue::kiwoom::wire::symbol::Symbol;
+use crate::venue::wire_error::WireError;
 
 /// Markets whose stocks can be listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,7 +24,7 @@ use serde_json::value::RawValue;
 use super::field::{Text, Value, object};
 pub use refusal::{Cause, Refusal, Remedy};
 
-use crate::venue::binance::wire::WireError;
+use crate::venue::wire_error::WireError;
 
 /// Largest answer that is read. The list of all KOSPI stocks has about 1 MB.
 pub const ANSWER_BYTES_MAX: usize = 32 << 20;

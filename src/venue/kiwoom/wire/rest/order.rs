@@ -6,9 +6,9 @@ use super::{Request, Tr, written};
 use crate::account::{OrderType, TimeInForce};
 use crate::market::number::ONE;
 use crate::market::{Price, Qty, Side};
-use crate::venue::binance::wire::WireError;
 use crate::venue::kiwoom::wire::field::Object;
 use crate::venue::kiwoom::wire::symbol::{Exchange, OrderNumber};
+use crate::venue::wire_error::WireError;
 
 /// Kinds of orders (`trde_tp`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

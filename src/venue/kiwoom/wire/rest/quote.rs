@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::{Request, Tr, written};
 use crate::market::{Money, Price, Qty, Rate};
-use crate::venue::binance::wire::WireError;
 use crate::venue::kiwoom::time::{Date, TimeOfDay};
 use crate::venue::kiwoom::wire::field::{Object, record};
 use crate::venue::kiwoom::wire::symbol::Symbol;
+use crate::venue::wire_error::WireError;
 
 /// The body of a request that names only a stock.
 fn stock(symbol: &Symbol) -> String {

@@ -4,9 +4,9 @@ use super::account::{Deposit, Holding};
 use super::reports::OpenOrder;
 use crate::event::Answer;
 use crate::market::{Currency, InstrumentId, Money, Price, Qty, Rounding, Venue};
-use crate::venue::binance::wire::WireError;
 use crate::venue::kiwoom::wire::orders::Orders;
 use crate::venue::kiwoom::wire::symbol::Symbol;
+use crate::venue::wire_error::WireError;
 
 /// Cash: what may be used for orders is free, the rest of the deposit is held.
 ///

@@ -5,11 +5,11 @@ use serde::Serialize;
 
 use super::{Request, Tr, rows, written};
 use crate::market::{Money, Price, Qty, Side};
-use crate::venue::binance::wire::WireError;
 use crate::venue::kiwoom::time::TimeOfDay;
 use crate::venue::kiwoom::wire::field::record;
 use crate::venue::kiwoom::wire::report::{OrderAction, OrderStatus};
 use crate::venue::kiwoom::wire::symbol::{Exchange, OrderNumber, Symbol};
+use crate::venue::wire_error::WireError;
 
 /// The digit of a side in queries: 0 both, 1 sell, 2 buy.
 const fn side_code(side: Option<Side>) -> &'static str {

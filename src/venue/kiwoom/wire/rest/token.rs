@@ -7,8 +7,8 @@ use jangbu_journal::Nanos;
 use serde::Serialize;
 
 use super::{Request, Tr, written};
-use crate::venue::binance::wire::WireError;
 use crate::venue::kiwoom::wire::field::Object;
+use crate::venue::wire_error::WireError;
 
 /// au10001: a token for a key.
 pub struct IssueToken<'a> {

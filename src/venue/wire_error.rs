@@ -1,4 +1,4 @@
-//! What can be wrong with bytes from Binance: [`WireError`].
+//! What can be wrong with bytes from a venue: [`WireError`].
 
 use crate::market::NumberError;
 

@@ -1,0 +1,234 @@
+//! Where an effect goes: to a venue's gateway, or to the simulated venue. [`Routes`].
+
+use std::collections::BTreeMap;
+
+use jangbu_journal::Stamp;
+use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::error::TrySendError;
+
+use crate::account::{Order, OrderId, OrderUpdate};
+use crate::effect::{Effect, Query};
+use crate::event::{Answer, Event, OrderEvent};
+use crate::market::{InstrumentId, Venue};
+use crate::venue::gateway::{Dispatch, Instruction};
+
+/// Orders whose venue is remembered: more than live at once at any venue. Ids rise, so the oldest is forgotten.
+const ORDERS_MAX: usize = 65_536;
+
+/// A gateway that takes instructions.
+#[derive(Debug)]
+pub struct Port {
+    /// Whose.
+    pub venue: Venue,
+    /// Whether its orders are real: else the simulator fills them, and the gateway only watches instruments.
+    pub trades: bool,
+    /// Its way in.
+    pub sender: Sender<Dispatch>,
+}
+
+/// Where effects go.
+#[derive(Debug, Default)]
+pub struct Routes {
+    ports: Vec<Port>,
+    /// The venues of orders that went to a gateway.
+    orders: BTreeMap<OrderId, usize>,
+    /// By instrument id.
+    venues: Vec<Option<Venue>>,
+}
+
+/// Where one effect goes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Route {
+    /// To the simulated venue.
+    Simulator,
+    /// To a gateway, once its cause is durable.
+    Port(usize, Instruction),
+    /// To nobody.
+    Nowhere,
+}
+
+impl Routes {
+    /// Routes to these gateways.
+    pub fn new(ports: Vec<Port>) -> Self {
+        Routes { ports, orders: BTreeMap::new(), venues: Vec::new() }
+    }
+
+    /// An instrument of a venue came up.
+    pub fn on_instrument(&mut self, instrument: InstrumentId, venue: Venue) {
+        let index = instrument.index();
+        // The kernel refuses ids that are not dense.
+        if index <= self.venues.len().saturating_add(1_024) {
+            if self.venues.len() <= index {
+                self.venues.resize(index + 1, None);
+            }
+            self.venues[index] = Some(venue);
+        }
+    }
+
+    /// The venue of an instrument.
+    pub fn venue(&self, instrument: InstrumentId) -> Option<Venue> {
+        self.venues.get(instrument.index()).copied().flatten()
+    }
+
+    /// Whether orders of a venue are real.
+    pub fn trades(&self, venue: Venue) -> bool {
+        self.ports.iter().any(|port| port.venue == venue && port.trades)
+    }
+
+    /// Whether orders in an instrument are real.
+    pub fn is_real(&self, instrument: InstrumentId) -> bool {
+        self.port_of(instrument, true).is_some()
+    }
+
+    /// An order of a session before lives on at its venue.
+    pub fn resume(&mut self, order: &Order) {
+        if let Some(port) = self.port_of(order.request.instrument, true) {
+            self.remember(order.request.id, port);
+        }
+    }
+
+    fn remember(&mut self, order: OrderId, port: usize) {
+        if self.orders.len() == ORDERS_MAX {
+            self.orders.pop_first();
+        }
+        self.orders.insert(order, port);
+    }
+
+    fn port_of(&self, instrument: InstrumentId, trades: bool) -> Option<usize> {
+        self.port(self.venue(instrument)?, trades)
+    }
+
+    fn port(&self, venue: Venue, trades: bool) -> Option<usize> {
+        self.ports.iter().position(|port| port.venue == venue && (port.trades || !trades))
+    }
+
+    /// Where an effect goes.
+    pub fn route(&mut self, effect: &Effect) -> Route {
+        let port = match effect {
+            Effect::Submit(order) => {
+                let port = self.port_of(order.instrument, true);
+                if let Some(port) = port {
+                    self.remember(order.id, port);
+                }
+                port
+            }
+            Effect::Amend(amendment) => self.orders.get(&amendment.order).copied(),
+            Effect::Cancel(order) | Effect::Query(Query::Order(order)) => self.orders.get(order).copied(),
+            Effect::Query(Query::Account(venue)) => self.port(*venue, true),
+            Effect::Subscribe { instrument, .. } => match self.port_of(*instrument, false) {
+                Some(port) => Some(port),
+                None => return Route::Nowhere,
+            },
+            Effect::Notify(_) => return Route::Nowhere,
+        };
+        match (port, instruction(effect)) {
+            (Some(port), Some(instruction)) => Route::Port(port, instruction),
+            _ => Route::Simulator,
+        }
+    }
+
+    /// Hands an instruction to its gateway. What a gateway does not take was never sent: the event that says so is given back.
+    pub fn dispatch(&self, port: usize, cause: Stamp, instruction: Instruction) -> Option<Event> {
+        let Port { venue, sender, .. } = self.ports.get(port)?;
+        let (Dispatch { instruction, .. }, reason) = match sender.try_send(Dispatch { cause, instruction }) {
+            Ok(()) => return None,
+            Err(TrySendError::Full(back)) => (back, "not sent: too many instructions wait at the gateway"),
+            Err(TrySendError::Closed(back)) => (back, "not sent: the gateway has ended"),
+        };
+        let failed = |question: String| {
+            Some(Event::Answer(Box::new(Answer::Failed { venue: *venue, question, reason: reason.to_owned() })))
+        };
+        let update = |order, update| Some(Event::Order(OrderEvent { order, update }));
+        match instruction {
+            Instruction::Submit(order) => update(order.id, OrderUpdate::Rejected { reason: reason.into() }),
+            Instruction::Amend(amendment) => update(amendment.order, OrderUpdate::AmendRejected { reason: reason.into() }),
+            Instruction::Cancel(order) => update(order, OrderUpdate::CancelRejected { reason: reason.into() }),
+            Instruction::Query(Query::Order(order)) => failed(format!("order {order}")),
+            Instruction::Query(Query::Account(_)) => failed("account".to_owned()),
+            // The market is watched or not; nothing of money hangs on it.
+            Instruction::Subscribe { .. } => None,
+        }
+    }
+}
+
+fn instruction(effect: &Effect) -> Option<Instruction> {
+    match effect {
+        Effect::Submit(order) => Some(Instruction::Submit(*order)),
+        Effect::Amend(amendment) => Some(Instruction::Amend(*amendment)),
+        Effect::Cancel(order) => Some(Instruction::Cancel(*order)),
+        Effect::Query(query) => Some(Instruction::Query(query.clone())),
+        Effect::Subscribe { instrument, on } => Some(Instruction::Subscribe { instrument: *instrument, on: *on }),
+        Effect::Notify(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jangbu_journal::{Nanos, Seq};
+    use tokio::sync::mpsc::channel;
+
+    use super::*;
+    use crate::account::{NewOrder, OrderType, SessionId, StrategyId, TimeInForce};
+    use crate::market::{Qty, Side};
+
+    fn order(seq: u64, instrument: u32) -> NewOrder {
+        NewOrder {
+            id: OrderId { session: SessionId(1), seq: Seq::new(seq), index: 0 },
+            strategy: StrategyId(0),
+            instrument: InstrumentId(instrument),
+            side: Side::Buy,
+            order_type: OrderType::Market,
+            time_in_force: TimeInForce::Gtc,
+            qty: Qty::from_raw(1),
+            reduce_only: false,
+        }
+    }
+
+    fn stamp() -> Stamp {
+        Stamp { seq: Seq::new(1), recv: Nanos::ZERO, venue: None }
+    }
+
+    #[test]
+    fn orders_go_to_the_venue_that_trades_and_to_the_simulator_otherwise() {
+        let (real, mut taken) = channel(1);
+        let (paper, _watching) = channel(1);
+        let mut routes = Routes::new(vec![
+            Port { venue: Venue::Kiwoom, trades: true, sender: real },
+            Port { venue: Venue::Upbit, trades: false, sender: paper },
+        ]);
+        routes.on_instrument(InstrumentId(0), Venue::Kiwoom);
+        routes.on_instrument(InstrumentId(1), Venue::Upbit);
+        let real = order(1, 0);
+        let paper = order(2, 1);
+        assert_eq!(routes.route(&Effect::Submit(real)), Route::Port(0, Instruction::Submit(real)));
+        assert_eq!(routes.route(&Effect::Cancel(real.id)), Route::Port(0, Instruction::Cancel(real.id)));
+        assert_eq!(routes.route(&Effect::Submit(paper)), Route::Simulator);
+        assert_eq!(routes.route(&Effect::Cancel(paper.id)), Route::Simulator);
+        assert_eq!(routes.route(&Effect::Query(Query::Account(Venue::Upbit))), Route::Simulator);
+        let watch = Effect::Subscribe { instrument: InstrumentId(1), on: true };
+        assert_eq!(
+            routes.route(&watch),
+            Route::Port(1, Instruction::Subscribe { instrument: InstrumentId(1), on: true }),
+            "markets are real in paper trading too"
+        );
+
+        assert_eq!(routes.dispatch(0, stamp(), Instruction::Submit(real)), None);
+        assert_eq!(taken.try_recv().expect("sent").instruction, Instruction::Submit(real));
+    }
+
+    #[test]
+    fn what_a_gateway_does_not_take_was_never_sent() {
+        let (sender, taken) = channel(1);
+        let mut routes = Routes::new(vec![Port { venue: Venue::Kiwoom, trades: true, sender }]);
+        routes.on_instrument(InstrumentId(0), Venue::Kiwoom);
+        let (first, second) = (order(1, 0), order(2, 0));
+        assert_eq!(routes.dispatch(0, stamp(), Instruction::Submit(first)), None);
+        let full = routes.dispatch(0, stamp(), Instruction::Submit(second)).expect("no room");
+        let Event::Order(OrderEvent { order, update: OrderUpdate::Rejected { reason } }) = full else { panic!("{full:?}") };
+        assert_eq!(order, second.id);
+        assert!(reason.contains("too many"), "{reason}");
+        drop(taken);
+        let closed = routes.dispatch(0, stamp(), Instruction::Cancel(first.id)).expect("nobody");
+        assert!(matches!(closed, Event::Order(OrderEvent { update: OrderUpdate::CancelRejected { .. }, .. })), "{closed:?}");
+    }
+}

@@ -1,0 +1,93 @@
+//! From the settings of a session to a [`BinanceGateway`]: [`connect`].
+
+use tokio::sync::watch;
+
+use super::config::{BinanceConfig, Streams, TradeStream};
+use super::gateway::BinanceGateway;
+use super::stats::GatewayStats;
+use crate::config::{Stream, VenueConfig};
+use crate::market::Venue;
+use crate::venue::gateway::{Connect, Connected, Emulated, FrameStats, Gateway as _, VenueError};
+
+/// A gateway for Binance spot or USDⓈ-M futures.
+///
+/// # Errors
+/// When a setting makes no sense.
+pub fn connect(connect: Connect, stop: watch::Receiver<bool>) -> Result<Connected, VenueError> {
+    let mut settings = config(&connect.config, connect.symbols, connect.emulated.as_ref())?;
+    settings.raw = connect.raw;
+    let gateway = BinanceGateway::new(settings, connect.inbox, connect.now)?;
+    Ok(Connected { frames: gateway.stats(), run: Box::pin(gateway.run(stop)) })
+}
+
+/// How the gateway connects.
+fn config(
+    venue: &VenueConfig,
+    symbols: Vec<(String, crate::market::InstrumentId)>,
+    emulated: Option<&Emulated>,
+) -> Result<BinanceConfig, VenueError> {
+    let mut settings = match venue.kind {
+        Venue::BinanceSpot => BinanceConfig::spot(symbols),
+        _ => BinanceConfig { venue: venue.kind, ..BinanceConfig::usd_m(symbols) },
+    };
+    match (&venue.endpoint, emulated) {
+        (Some(endpoint), _) => settings = settings.at_endpoint(endpoint),
+        (None, Some(emulated)) => {
+            settings = settings.at(emulated.address);
+            settings.streams = played(&emulated.streams, settings.streams);
+        }
+        (None, None) => {}
+    }
+    let asked = |stream| venue.streams.contains(&stream);
+    let Streams { trades, quotes, depth, bars } = settings.streams;
+    settings.streams = Streams {
+        trades: match (asked(Stream::EveryTrade), asked(Stream::Trades)) {
+            (true, _) => TradeStream::Each,
+            (false, true) => trades,
+            (false, false) => TradeStream::Off,
+        },
+        quotes: quotes && asked(Stream::Quotes),
+        depth: depth.filter(|_| asked(Stream::Book)).map(|usual| venue.book_speed.clone().unwrap_or(usual)),
+        bars,
+    };
+    settings.check()?;
+    Ok(settings)
+}
+
+/// The streams an emulator plays: the depth speed and the kind of trades that are on its tape.
+fn played(names: &[String], otherwise: Streams) -> Streams {
+    let depth =
+        names.iter().find_map(|name| name.split_once("@depth")).map(|(_, speed)| speed.trim_start_matches('@').to_owned());
+    let has = |suffix: &str| names.iter().any(|name| name.ends_with(suffix));
+    let trades = match (has("@trade"), has("@aggTrade")) {
+        (true, _) => TradeStream::Each,
+        (false, true) => TradeStream::Aggregate,
+        (false, false) => otherwise.trades,
+    };
+    Streams { trades, quotes: has("@bookTicker"), depth, bars: None }
+}
+
+impl FrameStats for GatewayStats {
+    fn received(&self) -> u64 {
+        self.frames().received
+    }
+
+    fn classes(&self) -> Vec<(&'static str, u64)> {
+        self.frames().classes().into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tape_says_which_streams_it_has() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let otherwise = || BinanceConfig::usd_m(Vec::new()).streams;
+        let tape = played(&names(&["btcusdt@bookTicker", "btcusdt@depth@0ms", "btcusdt@trade"]), otherwise());
+        assert_eq!(tape, Streams { trades: TradeStream::Each, quotes: true, depth: Some("0ms".into()), bars: None });
+        let bare = played(&names(&["btcusdt@depth", "btcusdt@aggTrade"]), otherwise());
+        assert_eq!(bare, Streams { trades: TradeStream::Aggregate, quotes: false, depth: Some(String::new()), bars: None });
+    }
+}
