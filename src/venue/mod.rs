@@ -16,6 +16,12 @@ pub mod registry;
 pub mod binance;
 pub mod kiwoom;
 pub mod reparse;
+#[cfg(feature = "live")]
+pub mod exchange;
+#[cfg(feature = "live")]
+pub mod faults;
+#[cfg(feature = "live")]
+mod random;
 
 #[cfg(feature = "live")]
 pub use gateway::{Gateway, Now, VenueError};

@@ -36,7 +36,6 @@ mod book;
 mod symbols;
 mod frame;
 mod weight;
-mod random;
 mod clock;
 #[cfg(test)]
 mod tests;
@@ -54,6 +53,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+
+use crate::venue::random;
 
 use book::Books;
 use market::Market;
