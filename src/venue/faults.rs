@@ -1,5 +1,5 @@
-//! Faults on demand, the same menu for every venue's emulator: [`FaultPlan`], read from text, and [`Faults`], which decides by a seed and
-//! counts what it did.
+//! Faults on demand, the same menu for every venue's emulator: [`FaultPlan`], read from text, and [`Faults`], which decides by a
+//! seed and counts what it did.
 //!
 //! ```
 //! use jangbu::venue::faults::{Fault, FaultPlan, Faults};
@@ -72,8 +72,8 @@ impl Fault {
     }
 }
 
-/// How often each fault strikes, from `name=share` pairs with commas between them; also `delay-ms`, `storm-requests`, `seed`. Empty text
-/// is no faults.
+/// How often each fault strikes, from `name=share` pairs with commas between them; also `delay-ms`, `storm-requests`, `seed`.
+/// Empty text is no faults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultPlan {
     /// In the order of [`Fault::ALL`], in units of 1e-8.

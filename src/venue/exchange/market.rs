@@ -1,9 +1,9 @@
-//! The public's part of a market: a seeded order book whose quotes and trades move a price. Integers only; the same seed and the same
-//! commands give the same market.
+//! The public's part of a market: a seeded order book whose quotes and trades move a price. Integers only; the same seed and the
+//! same commands give the same market.
 //!
-//! The book is made of public limit orders, ten levels a side on neighbouring ticks. Public takers eat levels, and the gap they leave is
-//! filled from either side; which side, leans toward an anchor that wanders. An account's order is never jumped over: whatever the
-//! public does goes through the matching of [`super::Exchange`].
+//! The book is made of public limit orders, ten levels a side on neighbouring ticks. Public takers eat levels, and the gap they
+//! leave is filled from either side; which side, leans toward an anchor that wanders. An account's order is never jumped over:
+//! whatever the public does goes through the matching of [`super::Exchange`].
 
 use jangbu_journal::Nanos;
 

@@ -123,7 +123,7 @@ impl Exchange {
         }
         self.settle_reservation(number);
         if let Some(order) = self.orders.get(&number).cloned() {
-            self.facts.push_back(Fact::Cancelled { at: self.now, order, qty, reason });
+            self.facts.push_back(Fact::Cancelled { at: self.now, order: Box::new(order), qty, reason });
         }
         qty
     }
@@ -352,8 +352,8 @@ impl Exchange {
         *holding
     }
 
-    /// Ends an auction: trades at its price what takes part at it, and goes over to `phase`. The public is the other side of everyone:
-    /// whoever's limit is at the price or better gets all of it. Gives the price.
+    /// Ends an auction: trades at its price what takes part at it, and goes over to `phase`. The public is the other side of
+    /// everyone: whoever's limit is at the price or better gets all of it. Gives the price.
     pub fn uncross(&mut self, instrument: InstrumentId, phase: TradingPhase) -> Option<Price> {
         let market = self.markets.get_mut(&instrument)?;
         let (price, public) = market.auction();

@@ -208,7 +208,7 @@ pub enum CancelReason {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact {
     /// An order was accepted (as it was then). Refusals are answered by the command and are no fact.
-    Accepted(Order),
+    Accepted(Box<Order>),
     /// An order of an account traded.
     Filled(Box<Filled>),
     /// What was left, or a part of it, was cancelled.
@@ -216,7 +216,7 @@ pub enum Fact {
         /// When.
         at: Nanos,
         /// The order after it.
-        order: Order,
+        order: Box<Order>,
         /// How much was cancelled.
         qty: Qty,
         /// Why.
@@ -227,9 +227,9 @@ pub enum Fact {
         /// When.
         at: Nanos,
         /// The order before, after the change: less of it is open, or nothing.
-        before: Order,
+        before: Box<Order>,
         /// The one that goes on.
-        order: Order,
+        order: Box<Order>,
     },
     /// A trade was printed.
     Traded(Box<Traded>),
