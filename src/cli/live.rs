@@ -16,7 +16,7 @@ use super::moment::time_text;
 use super::progress::Progress;
 use super::settings::ConfigArgs;
 use super::texts::strategy_texts;
-use crate::config::{Config, Deposit, DurabilityName, Stream, VenueConfig};
+use crate::config::{Config, Deposit, DurabilityName, Orders, Stream, VenueConfig};
 use crate::effect::{Notice, Severity};
 use crate::event::command::{Settings, StrategySettings};
 use crate::live::config::LiveConfig;
@@ -67,6 +67,12 @@ pub(super) struct Args {
     /// 이만큼 뒤에 끝냄 (30s, 10m, 8h) · End after this long
     #[arg(long = "for", value_name = "SPAN")]
     span: Option<Span>,
+    /// 모두 모의로: 설정의 orders = "real"을 무시 · All venues on paper, whatever the settings say
+    #[arg(long, conflicts_with = "real")]
+    paper: bool,
+    /// 실제 돈으로 주문함을 확인: orders = "real"인 거래소가 이 컴퓨터 밖에 있으면 꼭 필요 · Confirms that orders are for real money
+    #[arg(long)]
+    real: bool,
     /// 전략이 주문하지 못하게 · Strategies look and do not trade
     #[arg(long)]
     no_trade: bool,
@@ -139,12 +145,6 @@ pub(super) fn run(args: Args) -> Result<Outcome, Failure> {
 /// Settings and flags as the session wants them.
 fn live_config(config: Config, args: &Args) -> Result<LiveConfig, Failure> {
     let mut live = LiveConfig::paper(config.journal.dir);
-    live.durability = match config.journal.durability {
-        Some(DurabilityName::Power) => Durability::Power,
-        // Paper money is not worth waiting for the disk.
-        Some(DurabilityName::Process) | None => Durability::Process,
-        Some(DurabilityName::Relaxed) => Durability::Relaxed,
-    };
     live.volume_bytes_max = u64::from(config.journal.volume_mib) << 20;
     live.rhythm.snapshot_events = config.journal.snapshot_events;
     live.raw = config.journal.raw;
@@ -153,6 +153,21 @@ fn live_config(config: Config, args: &Args) -> Result<LiveConfig, Failure> {
     live.run_for = args.span.map(|span| span.0);
     live.settings = Settings { risk: config.risk, strategies: config.strategies, simulator: Some(config.latency) };
     live.venues = if args.venue.is_empty() { config.venues } else { venues(args)? };
+    confirm_real_orders(&mut live.venues, args)?;
+    let is_real = live.venues.iter().any(|venue| venue.orders == Orders::Real);
+    live.durability = match config.journal.durability {
+        Some(DurabilityName::Power) => Durability::Power,
+        Some(DurabilityName::Process) => Durability::Process,
+        Some(DurabilityName::Relaxed) => Durability::Relaxed,
+        // Paper money is not worth waiting for the disk.
+        None => {
+            if is_real {
+                Durability::Power
+            } else {
+                Durability::Process
+            }
+        }
+    };
     if !args.tape.is_empty() {
         // What the settings connect to waits: a tape is played instead.
         live.venues.clear();
@@ -173,6 +188,30 @@ fn live_config(config: Config, args: &Args) -> Result<LiveConfig, Failure> {
     live.texts = strategy_texts(&live.settings.strategies)?;
     live.deposits = if config.deposits.is_empty() { default_deposits() } else { config.deposits };
     Ok(live)
+}
+
+/// Real money is asked for twice: once in the settings, once on the command line. A venue on this machine is an emulator.
+fn confirm_real_orders(venues: &mut [VenueConfig], args: &Args) -> Result<(), Failure> {
+    if args.paper {
+        venues.iter_mut().for_each(|venue| venue.orders = Orders::Paper);
+    }
+    let real = venues.iter().find(|venue| venue.orders == Orders::Real && !is_here(venue.endpoint.as_deref()));
+    match real.filter(|_| !args.real) {
+        Some(venue) => Err(Failure::wrong_use(format_args!(
+            "{0}: 설정은 실제 주문(orders = \"real\")입니다. 실제 돈으로 거래하려면 --real, 모의로 하려면 --paper · \
+             the settings send real orders to {0}: say --real to trade with real money, --paper to simulate",
+            venue.kind
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Whether an address is on this machine.
+fn is_here(endpoint: Option<&str>) -> bool {
+    let host = endpoint.and_then(|endpoint| Some(endpoint.split_once("://")?.1)).unwrap_or("");
+    let host = host.split('/').next().unwrap_or("");
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The venues of the flags.
@@ -252,9 +291,15 @@ fn greet(config: &LiveConfig) {
             format!("{} {}", strategy.name, parameters.join(" "))
         })
         .collect();
-    say(format_args!(
-        "모의 매매를 시작합니다: 시세는 실제 프로토콜로, 주문은 모의 체결로 · paper trading: real protocols, simulated fills"
-    ));
+    let real: Vec<&str> =
+        config.venues.iter().filter(|venue| venue.orders == Orders::Real).map(|venue| venue.kind.name()).collect();
+    if real.is_empty() {
+        say(
+            "모의 매매를 시작합니다: 시세는 실제 프로토콜로, 주문은 모의 체결로 · paper trading: real protocols, simulated fills",
+        );
+    } else {
+        say(format_args!("실거래를 시작합니다: 주문이 나가는 곳 {0} · live trading: orders go to {0}", real.join(", ")));
+    }
     say(format_args!("  시장 · market    {market}"));
     say(format_args!("  전략 · strategy  {}", if strategies.is_empty() { "-".to_owned() } else { strategies.join("; ") }));
     say(format_args!("  장부 · journal   {} ({})", config.journal.display(), config.durability));
@@ -285,6 +330,18 @@ pub(super) fn language() -> Language {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_this_machine_is_here() {
+        for here in ["ws://127.0.0.1:9443", "http://localhost:8080/x", "ws://[::1]:1", "ws://127.9.9.9"] {
+            assert!(is_here(Some(here)), "{here}");
+        }
+        for away in ["wss://api.kiwoom.com:10000", "ws://127.0.0.1.example.com:80", "ws://localhost.example.com", "ws://10.0.0.1"]
+        {
+            assert!(!is_here(Some(away)), "{away}");
+        }
+        assert!(!is_here(None), "the public address");
+    }
 
     #[test]
     fn spans_read() {

@@ -52,6 +52,8 @@ deposits = [{ venue = \"binance-usdm\", currency = \"USDT\", amount = 10000 }]
 # symbols = [\"BTCUSDT\"]
 # streams = [\"trades\", \"quotes\", \"book\"]  # every-trade: 모든 체결을 하나씩 (each trade by itself)
 # book_speed = \"100ms\"                  # 호가 갱신 주기 (how often book differences come)
+# orders = \"paper\"                   # real: 거래소로 주문, --real로 확인 (orders go to the venue; confirm with --real)
+# keys = \"binance.keys\"              # 0600: key = \"…\", secret = \"…\"; 또는 환경 변수 (or JANGBU_BINANCE_USDM_KEY, …_SECRET)
 # endpoint = \"ws://127.0.0.1:9443\"      # `jangbu emulate binance --port 9443`; 없으면 공개 주소 (absent: the public address)
 
 # 돌릴 전략. 차례가 곧 번호입니다.
