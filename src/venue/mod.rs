@@ -15,6 +15,7 @@ pub mod mailbox;
 pub mod registry;
 pub mod binance;
 pub mod kiwoom;
+pub mod upbit;
 pub mod reparse;
 #[cfg(feature = "live")]
 pub mod exchange;

@@ -1,0 +1,257 @@
+//! Frames in, events out: [`Decoder`]. A pure function of the frames in their order, so that `replay --reparse` can run it again.
+
+use std::collections::VecDeque;
+
+use jangbu_journal::Nanos;
+
+use super::code::MarketCode;
+use super::frame::{Control, Message, messages};
+use super::market::{BookHead, MarketState, Ticker, Trade};
+use super::{FrameCounts, Levels, WireError};
+use crate::event::market::{Phase, PhaseKind};
+use crate::event::{Event, MarketEvent};
+use crate::market::{Depth, InstrumentId, Level, Side, Trade as MarketTrade, Venue};
+use crate::venue::binance::wire::raw::Channel;
+
+pub use crate::venue::binance::wire::Made;
+
+/// Ids of trades that are remembered, by market. They are unique but not in order, so the last one alone does not tell a duplicate
+/// from a late one. After a reconnect the venue repeats one trade; a fault may repeat more.
+const TRADES_REMEMBERED: usize = 256;
+
+/// What became of a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FrameOutcome {
+    /// Events were made of it.
+    Events,
+    /// Its trade or its book was seen before.
+    Duplicate,
+    /// Older than what is known.
+    Stale,
+    /// Could not be read.
+    Malformed(WireError),
+    /// A word about the connection.
+    Control(Control),
+    /// Not of a kind or market this program uses.
+    Unknown,
+    /// Nothing new in it: a ticker whose market did not change its state, a candle that still grows.
+    Conflated,
+}
+
+/// Turns the frames of one gateway (all its connections) into events, and accounts for every one.
+///
+/// ```
+/// use jangbu::market::InstrumentId;
+/// use jangbu::venue::upbit::wire::{Decoder, FrameOutcome};
+///
+/// let mut decoder = Decoder::new([("KRW-XRP", InstrumentId(0))]);
+/// let mut events = Vec::new();
+/// let frame = br#"{"ty":"trade","cd":"KRW-XRP","tms":1795165445180,"ttms":1795165445120,"tp":3121,"tv":12.5,"ab":"BID","sid":7}"#;
+/// assert_eq!(decoder.frame(frame, &mut events), FrameOutcome::Events);
+/// assert_eq!(decoder.frame(frame, &mut events), FrameOutcome::Duplicate);
+/// assert_eq!(events.len(), 1);
+/// ```
+pub struct Decoder {
+    /// By code, sorted; one that is no code of Upbit's can come in no message.
+    markets: Vec<(MarketCode, usize)>,
+    feeds: Vec<Feed>,
+    counts: FrameCounts,
+    levels: Levels,
+}
+
+/// What is known of one market.
+struct Feed {
+    id: InstrumentId,
+    /// The last ids, in the order they came.
+    trades: VecDeque<u64>,
+    /// Greatest id that was forgotten: what is not above it may have been seen.
+    forgotten: Option<u64>,
+    /// When the last book stood, and what it was; `None` when the book was lost.
+    book: Option<(Nanos, Levels)>,
+    phase: Option<PhaseKind>,
+}
+
+impl Decoder {
+    /// A decoder for these markets.
+    pub fn new<S: AsRef<str>>(ids: impl IntoIterator<Item = (S, InstrumentId)>) -> Self {
+        let (mut markets, mut feeds) = (Vec::new(), Vec::new());
+        for (code, id) in ids {
+            if let Ok(code) = code.as_ref().to_uppercase().parse::<MarketCode>() {
+                markets.push((code, feeds.len()));
+            }
+            feeds.push(Feed { id, trades: VecDeque::new(), forgotten: None, book: None, phase: None });
+        }
+        markets.sort();
+        Decoder { markets, feeds, counts: FrameCounts::default(), levels: Levels::default() }
+    }
+
+    /// A frame came: its events go to the end of `out`.
+    pub fn frame(&mut self, bytes: &[u8], out: &mut Made) -> FrameOutcome {
+        let before = out.len();
+        let mut outcome = match messages(bytes) {
+            Ok(messages) => {
+                let mut said = None;
+                for text in messages {
+                    let next = self.message(text, out);
+                    // Of a list the first counts, unless a later one could not be read: that must show.
+                    if said.is_none() || matches!(next, FrameOutcome::Malformed(_)) {
+                        said = Some(next);
+                    }
+                }
+                said.unwrap_or(FrameOutcome::Unknown)
+            }
+            Err(error) => FrameOutcome::Malformed(error),
+        };
+        if out.len() > before && !matches!(outcome, FrameOutcome::Malformed(_)) {
+            outcome = FrameOutcome::Events;
+        }
+        self.count(&outcome);
+        outcome
+    }
+
+    /// The connection was lost: the book of `instrument` is out of step until the next one comes.
+    pub fn book_lost(&mut self, instrument: InstrumentId, out: &mut Made) {
+        if let Some(feed) = self.feeds.iter_mut().find(|feed| feed.id == instrument)
+            && feed.book.take().is_some()
+        {
+            out.push((None, Event::Market(MarketEvent::BookLost(instrument))));
+        }
+    }
+
+    /// Runs a raw frame of the journal again, whole: the events it made when it came. An empty frame on an instrument's channel says
+    /// that its connection was lost.
+    pub fn reparse(&mut self, channel: Channel, bytes: &[u8], out: &mut Made) {
+        match channel {
+            Channel::Connection(_) => {
+                self.frame(bytes, out);
+            }
+            Channel::Snapshot(instrument) => self.book_lost(instrument, out),
+        }
+    }
+
+    /// What became of the frames so far.
+    pub fn counts(&self) -> &FrameCounts {
+        &self.counts
+    }
+
+    /// When the book of an instrument stood as it does; `None` while it is lost.
+    pub fn book_time(&self, instrument: InstrumentId) -> Option<Nanos> {
+        self.feeds.iter().find(|feed| feed.id == instrument)?.book.as_ref().map(|(time, _)| *time)
+    }
+
+    fn count(&mut self, outcome: &FrameOutcome) {
+        self.counts.received += 1;
+        *match outcome {
+            FrameOutcome::Events => &mut self.counts.journaled,
+            FrameOutcome::Duplicate => &mut self.counts.duplicate,
+            FrameOutcome::Stale => &mut self.counts.stale,
+            FrameOutcome::Malformed(_) => &mut self.counts.malformed,
+            FrameOutcome::Control(_) => &mut self.counts.control,
+            FrameOutcome::Unknown => &mut self.counts.unknown,
+            FrameOutcome::Conflated => &mut self.counts.conflated,
+        } += 1;
+    }
+
+    fn message(&mut self, text: &str, out: &mut Made) -> FrameOutcome {
+        let message = match Message::parse(text, &mut self.levels) {
+            Ok(message) => message,
+            Err(error) => return FrameOutcome::Malformed(error),
+        };
+        match message {
+            Message::Trade(trade) => match self.feed(trade.code) {
+                Some(feed) => feed.on_trade(&trade, out),
+                None => FrameOutcome::Unknown,
+            },
+            Message::Book(head) => match find(&self.markets, &mut self.feeds, head.code) {
+                Some(feed) => feed.on_book(&head, &self.levels, out),
+                None => FrameOutcome::Unknown,
+            },
+            Message::Ticker(ticker) => match self.feed(ticker.code) {
+                Some(feed) => feed.on_ticker(&ticker, out),
+                None => FrameOutcome::Unknown,
+            },
+            Message::Candle { candle, .. } => match self.feed(candle.code) {
+                Some(_) => FrameOutcome::Conflated,
+                None => FrameOutcome::Unknown,
+            },
+            Message::Control(control) => FrameOutcome::Control(control),
+            // Our orders and assets come on a connection of their own, which is not this decoder's.
+            Message::MyOrder(_) | Message::MyAsset(_) | Message::Unknown => FrameOutcome::Unknown,
+        }
+    }
+
+    fn feed(&mut self, code: MarketCode) -> Option<&mut Feed> {
+        find(&self.markets, &mut self.feeds, code)
+    }
+}
+
+impl Feed {
+    fn on_trade(&mut self, trade: &Trade, out: &mut Made) -> FrameOutcome {
+        if !trade.price.is_positive() || !trade.qty.is_positive() {
+            return FrameOutcome::Unknown;
+        }
+        if self.trades.contains(&trade.id) {
+            return FrameOutcome::Duplicate;
+        }
+        if self.forgotten.is_some_and(|forgotten| trade.id <= forgotten) {
+            return FrameOutcome::Stale;
+        }
+        if self.trades.len() == TRADES_REMEMBERED {
+            self.forgotten = self.forgotten.max(self.trades.pop_front());
+        }
+        self.trades.push_back(trade.id);
+        let Trade { taker, price, qty, id, .. } = *trade;
+        let made = MarketTrade { instrument: self.id, taker, price, qty, id };
+        out.push((Some(trade.trade_time.unwrap_or(trade.time)), Event::Market(MarketEvent::Trade(made))));
+        FrameOutcome::Events
+    }
+
+    fn on_book(&mut self, head: &BookHead, levels: &Levels, out: &mut Made) -> FrameOutcome {
+        if let Some((time, known)) = &mut self.book {
+            if head.time < *time {
+                return FrameOutcome::Stale;
+            }
+            if head.time == *time && known == levels {
+                return FrameOutcome::Duplicate;
+            }
+            *time = head.time;
+            known.clone_from(levels);
+        } else {
+            self.book = Some((head.time, levels.clone()));
+        }
+        let (instrument, at) = (self.id, Some(head.time));
+        // At most BOOK_ROWS_MAX a side. Upbit numbers no books: the millisecond stands for the number.
+        let count = u32::try_from(levels.len()).unwrap_or(u32::MAX);
+        let update_id = u64::try_from(head.time.get() / 1_000_000).unwrap_or(0);
+        out.push((at, Event::Market(MarketEvent::Depth(Depth { instrument, snapshot: true, levels: count, update_id }))));
+        for (side, rows) in [(Side::Buy, &levels.bids), (Side::Sell, &levels.asks)] {
+            let level = |&(price, qty): &_| (at, Event::Market(MarketEvent::Level(Level { instrument, side, price, qty })));
+            out.extend(rows.iter().map(level));
+        }
+        FrameOutcome::Events
+    }
+
+    fn on_ticker(&mut self, ticker: &Ticker, out: &mut Made) -> FrameOutcome {
+        let kind = match (ticker.state, ticker.suspended) {
+            (Some(MarketState::Preview | MarketState::Delisted), _) => PhaseKind::Closed,
+            (_, Some(true)) => PhaseKind::Halted,
+            (Some(MarketState::Active), _) => PhaseKind::Continuous,
+            (None, _) => return FrameOutcome::Conflated,
+        };
+        if self.phase.replace(kind) == Some(kind) {
+            return FrameOutcome::Conflated;
+        }
+        let phase = Phase { venue: Venue::Upbit, instrument: Some(self.id), kind };
+        out.push((Some(ticker.time), Event::Market(MarketEvent::Phase(phase))));
+        FrameOutcome::Events
+    }
+}
+
+fn find<'a>(markets: &[(MarketCode, usize)], feeds: &'a mut [Feed], code: MarketCode) -> Option<&'a mut Feed> {
+    let at = markets.binary_search_by(|(known, _)| known.cmp(&code)).ok()?;
+    feeds.get_mut(markets[at].1)
+}
+
+#[cfg(test)]
+#[path = "decoder_tests.rs"]
+mod tests;
