@@ -13,7 +13,7 @@ use crate::event::{Event, MarketEvent};
 use crate::market::{Depth, InstrumentId, Level, Side, Trade as MarketTrade, Venue};
 use crate::venue::binance::wire::raw::Channel;
 
-pub use crate::venue::binance::wire::Made;
+pub use crate::venue::raw::Made;
 
 /// Ids of trades that are remembered, by market. They are unique but not in order, so the last one alone does not tell a duplicate
 /// from a late one. After a reconnect the venue repeats one trade; a fault may repeat more.

@@ -8,7 +8,7 @@ use super::code::MarketCode;
 use super::moment;
 use super::number::{Number, exact};
 use crate::market::{Price, Qty, Side};
-use crate::venue::binance::wire::WireError;
+use crate::venue::wire_error::WireError;
 
 /// Where a field stands, and its text if it is there (`null` is not there).
 #[derive(Clone, Copy)]
@@ -165,7 +165,7 @@ macro_rules! record {
 
         impl $name {
             /// Reads it from the text of a JSON object.
-            pub(crate) fn parse(text: &str) -> Result<Self, $crate::venue::binance::wire::WireError> {
+            pub(crate) fn parse(text: &str) -> Result<Self, $crate::venue::wire_error::WireError> {
                 #[derive(serde::Deserialize)]
                 struct Raw<'a> {
                     $(#[serde(borrow, default, rename = $key $(, alias = $other)*)]
@@ -185,7 +185,7 @@ macro_rules! record {
         impl $crate::venue::upbit::wire::field::Value for $name {
             fn read(
                 field: $crate::venue::upbit::wire::field::Field<'_>,
-            ) -> Result<Self, $crate::venue::binance::wire::WireError> {
+            ) -> Result<Self, $crate::venue::wire_error::WireError> {
                 $name::parse(field.raw("an object")?)
             }
         }
@@ -215,7 +215,7 @@ macro_rules! words {
         impl $crate::venue::upbit::wire::field::Value for $name {
             fn read(
                 field: $crate::venue::upbit::wire::field::Field<'_>,
-            ) -> Result<Self, $crate::venue::binance::wire::WireError> {
+            ) -> Result<Self, $crate::venue::wire_error::WireError> {
                 let word: String = $crate::venue::upbit::wire::field::Value::read(field)?;
                 $name::of(&word).ok_or_else(|| field.wrong(&word, $expected))
             }

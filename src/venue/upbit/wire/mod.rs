@@ -23,7 +23,8 @@ pub mod frame;
 pub mod decoder;
 pub mod rest;
 
-pub use crate::venue::binance::wire::{FrameCounts, Levels, WireError};
+pub use crate::venue::binance::wire::{FrameCounts, Levels};
+pub use crate::venue::wire_error::WireError;
 pub use code::MarketCode;
 pub use decoder::{Decoder, FrameOutcome, Made};
 pub use frame::{Control, FRAME_BYTES_MAX, Message};

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::code::MarketCode;
 use super::field::words;
 use super::number::Number;
-use crate::venue::binance::wire::WireError;
+use crate::venue::wire_error::WireError;
 
 words! {
     /// How messages are spelled, for the whole connection.
