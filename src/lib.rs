@@ -6,6 +6,7 @@ extern crate alloc;
 // --- pure: no clock, no file, no thread, no socket
 pub mod nearest;
 pub mod market;
+pub mod indicator;
 pub mod account;
 pub mod event;
 pub mod effect;
