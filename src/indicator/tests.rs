@@ -113,6 +113,6 @@ fn a_step_costs_the_same_with_a_long_period() {
     for index in 0..5_000 {
         let falling = f64::from(5_000 - index);
         assert_eq!(short.next(falling).is_some(), index >= 9);
-        assert_eq!(long.next(falling), (index >= 999).then(|| falling + 999.0));
+        assert_eq!(long.next(falling), (index >= 999).then_some(falling + 999.0));
     }
 }
