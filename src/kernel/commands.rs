@@ -98,6 +98,7 @@ impl Kernel {
         }
         // Timers of strategies that are gone fire into nothing; those that go on set theirs again when they next look.
         self.timers.clear_strategies();
+        self.start_strategies(effects);
     }
 
     fn keep_text(&mut self, name: &str, text: &str) {

@@ -209,8 +209,11 @@ impl Kernel {
             }
             MarketEvent::Phase(phase) => self.markets.on_phase(phase),
             MarketEvent::Vi(vi) => self.markets.on_vi(vi),
-            // Text strategies will hear of them; until then they are in the journal.
-            MarketEvent::Condition(_) => {}
+            MarketEvent::Condition(condition) => {
+                self.tell_strategies(condition.instrument, effects, |strategy, view, out| {
+                    strategy.on_condition(view, condition, out);
+                });
+            }
         }
     }
 

@@ -17,6 +17,7 @@ use crate::account::{OrderId, Portfolio, StrategyId};
 use crate::effect::{Effect, Severity};
 use crate::event::command::StrategySettings;
 use crate::market::{Book, Instrument, InstrumentId, Price, Qty, Quote};
+use crate::strategy::table::Table;
 use crate::strategy::{OrderReport, Sight, Signal, Signals, Strategy, View, builtin};
 
 /// Signals of one strategy on one event that are carried out; a strategy that wants more is wrong.
@@ -40,7 +41,8 @@ pub(super) struct Strategies {
 }
 
 impl Strategies {
-    /// Runs these from now on. One that is set as before goes on with what it knows. Gives what could not be made.
+    /// Runs these from now on. One that is set as before goes on with what it knows, one that is set anew takes over from it. Gives
+    /// what could not be made.
     pub(super) fn configure(
         &mut self,
         settings: &[StrategySettings],
@@ -50,7 +52,11 @@ impl Strategies {
         let mut old: Vec<Option<Running>> = core::mem::take(&mut self.running);
         let mut problems = Vec::new();
         for (index, settings) in settings.iter().enumerate() {
-            let kept = old.get_mut(index).and_then(|slot| slot.take_if(|running| running.settings == *settings));
+            let before = old.get_mut(index).and_then(|slot| slot.take_if(|running| running.settings.name == settings.name));
+            let (kept, mut before) = match before {
+                Some(running) if running.settings == *settings => (Some(running), None),
+                before => (None, before),
+            };
             let fresh = kept.is_none();
             let running = kept
                 .map(Ok)
@@ -58,11 +64,19 @@ impl Strategies {
             let running = running.map(|mut running| {
                 let told = texts.iter().filter(|_| fresh).filter_map(|(name, text)| running.strategy.on_text(name, text).err());
                 problems.extend(told.map(|problem| format!("strategy {index} `{}`: {problem}", settings.name)));
+                if let Some(before) = &mut before {
+                    running.strategy.inherit(before.strategy.as_mut());
+                }
                 running
             });
-            match running {
-                Ok(running) => self.running.push(Some(running)),
-                Err(problem) => {
+            match (running, before) {
+                (Ok(running), _) => self.running.push(Some(running)),
+                // What ran knows of positions and orders: settings that are wrong do not take it from them.
+                (Err(problem), Some(before)) => {
+                    problems.push(format!("strategy {index} `{}` goes on with the settings before: {problem}", settings.name));
+                    self.running.push(Some(before));
+                }
+                (Err(problem), None) => {
                     problems.push(format!("strategy {index} `{}` does not run: {problem}", settings.name));
                     self.running.push(None);
                 }
@@ -214,6 +228,33 @@ impl Kernel {
         }
     }
 
+    /// Tells every strategy that settings were read.
+    pub(super) fn start_strategies(&mut self, effects: &mut Effects<Effect>) {
+        for index in 0..self.strategies.running.len() {
+            if let Ok(id) = u16::try_from(index) {
+                self.tell_strategy(StrategyId(id), effects, &mut |strategy, view, out| strategy.on_configure(view, out));
+            }
+        }
+    }
+
+    /// What every strategy has to show, by its number.
+    pub fn views(&self) -> Vec<(StrategyId, Table)> {
+        let seen = self.seen();
+        let mut views = Vec::new();
+        for (index, running) in self.strategies.running.iter().enumerate() {
+            if let (Some(running), Ok(id)) = (running, u16::try_from(index)) {
+                let view = View::new(self.stamp.recv, StrategyId(id), &seen);
+                views.extend(running.strategy.tables(&view).into_iter().map(|table| (StrategyId(id), table)));
+            }
+        }
+        views
+    }
+
+    fn seen(&self) -> Seen<'_> {
+        let Kernel { markets, orders, portfolio, operator, .. } = self;
+        Seen { markets, orders, portfolio, auto_trade: operator.auto_trade }
+    }
+
     /// Tells the strategy an order belongs to what became of it.
     pub(super) fn report(&mut self, strategy: StrategyId, report: &OrderReport, effects: &mut Effects<Effect>) {
         self.tell_strategy(strategy, effects, &mut |strategy, view, out| strategy.on_order(view, report, out));
@@ -260,6 +301,7 @@ impl Kernel {
                     }
                 }
                 Signal::Timer { at, tag } => self.set_timer(id, at, tag),
+                Signal::Subscribe { instrument, on } => effects.push(Effect::Subscribe { instrument, on }),
                 Signal::Notify(notice) => {
                     self.notices.tell(self.stamp.recv, notice.severity, &notice.code, effects, || notice.text.clone());
                 }

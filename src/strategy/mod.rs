@@ -35,6 +35,9 @@
 pub mod view;
 pub mod signals;
 pub mod size;
+pub mod parameters;
+pub mod table;
+pub mod rules;
 pub mod text;
 pub mod builtin;
 
@@ -43,15 +46,24 @@ pub use signals::{Signal, Signals};
 pub use view::{Sight, View};
 
 use alloc::string::String;
+use alloc::vec::Vec;
+use core::any::Any;
 
 use crate::account::OrderId;
+use crate::event::market::Condition;
 use crate::market::{Bar, InstrumentId, Price, Qty, Quote, Side, Trade};
+use table::Table;
 
 /// Decides to trade. Called for the instruments of its settings only, one event at a time, in the order of the journal.
 ///
 /// Every method that hears something does nothing unless it is written. None may panic on what a market or venue said, and on the
 /// hot path none should allocate. The next state and the signals depend on the calls so far and on nothing else.
-pub trait Strategy: core::fmt::Debug + Send {
+pub trait Strategy: Any + core::fmt::Debug + Send {
+    /// Its settings were read, at the start of a session or while it runs. Timers that it had set are gone.
+    fn on_configure(&mut self, view: &View<'_>, out: &mut Signals) {
+        let _ = (view, out);
+    }
+
     /// A trade was made.
     fn on_trade(&mut self, view: &View<'_>, trade: &Trade, out: &mut Signals) {
         let _ = (view, trade, out);
@@ -82,6 +94,11 @@ pub trait Strategy: core::fmt::Debug + Send {
         let _ = (view, tag, out);
     }
 
+    /// An instrument entered or left a condition search of its venue.
+    fn on_condition(&mut self, view: &View<'_>, condition: &Condition, out: &mut Signals) {
+        let _ = (view, condition, out);
+    }
+
     /// A text of strategies was loaded or edited. Texts it does not use are none of its business.
     ///
     /// # Errors
@@ -89,6 +106,18 @@ pub trait Strategy: core::fmt::Debug + Send {
     fn on_text(&mut self, name: &str, text: &str) -> Result<(), String> {
         let _ = (name, text);
         Ok(())
+    }
+
+    /// Takes over from `before`, which ran in this place under other settings: what must not be forgotten of positions and orders.
+    /// Texts were told already.
+    fn inherit(&mut self, before: &mut dyn Any) {
+        let _ = before;
+    }
+
+    /// What it has to show, for people.
+    fn tables(&self, view: &View<'_>) -> Vec<Table> {
+        let _ = view;
+        Vec::new()
     }
 
     /// Appends everything it remembers, bit for bit: what `load` makes of it must decide as this one would. Parameters are left

@@ -40,6 +40,13 @@ pub enum Signal {
         /// Handed back.
         tag: u32,
     },
+    /// Watch an instrument, or stop.
+    Subscribe {
+        /// Which.
+        instrument: InstrumentId,
+        /// Watch or stop.
+        on: bool,
+    },
     /// Tell a person.
     Notify(Notice),
 }
@@ -117,6 +124,11 @@ impl Signals {
     /// Asks to be called at `at`.
     pub fn timer(&mut self, at: Nanos, tag: u32) {
         self.push(Signal::Timer { at, tag });
+    }
+
+    /// Asks for the data of an instrument, or no more of it.
+    pub fn subscribe(&mut self, instrument: InstrumentId, on: bool) {
+        self.push(Signal::Subscribe { instrument, on });
     }
 
     /// Tells a person. `code` is a stable name of the cause.

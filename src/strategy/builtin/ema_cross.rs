@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 
 use jangbu_journal::{DecodeError, Decoder, Encoder};
 
-use super::{Parameter, Values};
+use super::Parameter;
 use crate::market::{Bar, Instrument, InstrumentId, Money, Price, Qty, RowSpan, Side, Trade};
+use crate::strategy::parameters::Values;
 use crate::strategy::size::{Size, tradable};
 use crate::strategy::{Signals, Strategy, View};
 

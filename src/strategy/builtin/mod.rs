@@ -1,5 +1,6 @@
 //! The strategies that come with Jangbu: [`BUILTINS`], and [`make`] that makes one from its settings.
 
+pub mod auto_trader;
 pub mod ema_cross;
 mod text;
 
@@ -8,9 +9,11 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+pub use super::parameters::Parameter;
 pub use ema_cross::EmaCross;
 
-use super::Strategy;
+use super::parameters::{Values, shown};
+use super::{Strategy, rules};
 use crate::event::command::StrategySettings;
 
 /// A strategy that comes with Jangbu.
@@ -22,40 +25,32 @@ pub struct Builtin {
     pub korean: &'static str,
     /// What it does, in English.
     pub english: &'static str,
-    /// What can be set.
-    pub parameters: &'static [Parameter],
+    /// What can be set, in groups: its own, and the order rules' where it trades by them.
+    pub parameters: &'static [&'static [Parameter]],
     make: fn(&Values<'_>) -> Result<Box<dyn Strategy>, String>,
-}
-
-/// A parameter of a strategy.
-#[derive(Debug)]
-pub struct Parameter {
-    /// Its name.
-    pub name: &'static str,
-    /// What it accepts.
-    pub expected: &'static str,
-    /// Its text when it is not given; empty is none.
-    pub default: &'static str,
-    /// What it means, in Korean.
-    pub korean: &'static str,
-    /// What it means, in English.
-    pub english: &'static str,
 }
 
 /// Every strategy that comes with Jangbu.
 pub const BUILTINS: &[Builtin] = &[
     Builtin {
+        name: "auto-trader",
+        korean: "조건검색에 편입된 종목을 사고, 주문 규칙대로 팝니다",
+        english: "buys what enters a condition search, and sells by the order rules",
+        parameters: &[auto_trader::PARAMETERS, rules::PARAMETERS],
+        make: auto_trader::make,
+    },
+    Builtin {
         name: "ema-cross",
         korean: "빠른 지수이동평균이 느린 것을 위로 지나면 사고, 아래로 지나면 팝니다",
         english: "buys when the fast exponential average of prices crosses above the slow one, sells when it crosses below",
-        parameters: ema_cross::PARAMETERS,
+        parameters: &[ema_cross::PARAMETERS],
         make: ema_cross::make,
     },
     Builtin {
         name: "text",
         korean: "매수 글과 매도 글이 정하는 대로 사고팝니다 (파이썬 문법, 한글 이름)",
         english: "buys and sells as a buy text and a sell text decide (Python's syntax, Korean names)",
-        parameters: text::PARAMETERS,
+        parameters: &[text::PARAMETERS, rules::PARAMETERS],
         make: text::make,
     },
 ];
@@ -71,46 +66,11 @@ pub fn make(settings: &StrategySettings) -> Result<Box<dyn Strategy>, String> {
         let known = listed(BUILTINS.iter().map(|builtin| builtin.name));
         format!("`{}` is not a strategy (known: {known})", shown(&settings.name))
     })?;
-    for (index, (name, _)) in settings.parameters.iter().enumerate() {
-        if !builtin.parameters.iter().any(|parameter| parameter.name == name) {
-            let known = listed(builtin.parameters.iter().map(|parameter| parameter.name));
-            return Err(format!("`{}` is not a parameter of {} (known: {known})", shown(name), builtin.name));
-        }
-        if settings.parameters[..index].iter().any(|(before, _)| before == name) {
-            return Err(format!("`{name}` is given twice"));
-        }
-    }
-    (builtin.make)(&Values { builtin, given: &settings.parameters })
-}
-
-/// The values of one strategy's parameters: given, or default.
-#[derive(Debug)]
-struct Values<'a> {
-    builtin: &'static Builtin,
-    given: &'a [(String, String)],
-}
-
-impl Values<'_> {
-    fn is_given(&self, name: &str) -> bool {
-        self.given.iter().any(|(given, _)| given == name)
-    }
-
-    /// The value of `name` as `parse` reads it; `parse` gives `None` for what it does not accept.
-    fn get<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, String> {
-        let parameter = self.builtin.parameters.iter().find(|parameter| parameter.name == name);
-        let (default, expected) = parameter.map_or(("", ""), |parameter| (parameter.default, parameter.expected));
-        let text = self.given.iter().find(|(given, _)| given == name).map_or(default, |(_, text)| text.as_str());
-        parse(text).ok_or_else(|| format!("`{name}` of {} is `{}`, expected {expected}", self.builtin.name, shown(text)))
-    }
+    (builtin.make)(&Values::new(builtin.name, builtin.parameters, settings)?)
 }
 
 fn listed(names: impl Iterator<Item = &'static str>) -> String {
     names.collect::<Vec<_>>().join(", ")
-}
-
-/// Text from outside, cut to what an error can carry.
-fn shown(text: &str) -> String {
-    text.chars().take(40).collect()
 }
 
 #[cfg(test)]
@@ -153,6 +113,16 @@ mod tests {
         check("text", &[("buy", "a"), ("vars", "1;x")], &["`vars`", "semicolons"]);
         check("text", &[("buy", "a"), ("conditions", "급등;등락율 > 5;급락")], &["`conditions`", "as many"]);
         check("text", &[("buy", "a"), ("conditions", "급등;등락률 > 5")], &["급등", "등락율"]);
+        check("text", &[("buy", "a"), ("stop_los", "3")], &["`stop_los`", "did you mean `stop_loss`"]);
+        check("text", &[("buy", "a"), ("stop_loss", "-3")], &["`stop_loss`", "`-3`", "percentage"]);
+        check("text", &[("buy", "a"), ("buy_splits", "3")], &["`buy_splits`", "`buy_split_down`"]);
+        check("text", &[("buy", "a"), ("trailing_arm", "3")], &["`trailing_arm`", "`trailing_fall`"]);
+        check("text", &[("buy", "a"), ("unfilled", "market")], &["`unfilled`", "`unfilled_seconds`"]);
+        check("text", &[("buy", "a"), ("liquidate_at", "25")], &["`liquidate_at`", "HHMMSS"]);
+        check("text", &[("buy", "a"), ("liquidate_at", "000000")], &["`liquidate_at`", "`start`"]);
+        check("text", &[("buy", "a"), ("forbidden", "9-10")], &["`forbidden`", "113000-130000"]);
+        check("text", &[("buy", "a"), ("size_by", "range"), ("size_steps", "3;2")], &["`size_steps`", "rising"]);
+        check("text", &[("buy", "a"), ("size_by", "range"), ("size_steps", "3"), ("size_factors", "1")], &["`size_factors`"]);
         check(&"x".repeat(1 << 16), &[], &["ema-cross"]);
     }
 }

@@ -5,10 +5,10 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Parameter, Values};
-use crate::market::{Money, Qty};
+use super::Parameter;
 use crate::strategy::Strategy;
-use crate::strategy::size::Size;
+use crate::strategy::parameters::Values;
+use crate::strategy::rules::RuleSettings;
 use crate::strategy::text::{Mode, Setup, TextSettings, TextStrategy};
 
 /// What can be set.
@@ -33,20 +33,6 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         default: "tick",
         korean: "행을 만드는 단위: 1초 (호가가 바뀐 초), 1분",
         english: "what makes a row: a second in which the book changed, or a minute",
-    },
-    Parameter {
-        name: "notional",
-        expected: "an amount above 0 in the quote currency, like 1000",
-        default: "1000",
-        korean: "한 번에 사는 금액 (결제 통화)",
-        english: "value bought at once, quote currency",
-    },
-    Parameter {
-        name: "qty",
-        expected: "a quantity above 0, like 0.01",
-        default: "",
-        korean: "한 번에 사는 수량 (notional 대신)",
-        english: "quantity bought at once, instead of notional",
     },
     Parameter {
         name: "average",
@@ -90,13 +76,7 @@ pub(super) fn make(values: &Values<'_>) -> Result<Box<dyn Strategy>, String> {
         "minute" => Some(Mode::Minute),
         _ => None,
     })?;
-    let size = match (values.is_given("qty"), values.is_given("notional")) {
-        (true, true) => return Err("text has both `qty` and `notional`, expected one of them".into()),
-        (true, false) => Size::Qty(values.get("qty", |text| text.parse().ok().filter(|qty: &Qty| qty.is_positive()))?),
-        (false, _) => {
-            Size::Notional(values.get("notional", |text| text.parse().ok().filter(|money: &Money| money.is_positive()))?)
-        }
-    };
+    let rules = RuleSettings::read(values)?;
     let average = values.get("average", |text| text.parse().ok().filter(|rows| (1..=86_400).contains(rows)))?;
     let ranked = values.get("ranked", |text| text.parse().ok().filter(|places| (1..=65_536).contains(places)))?;
     let vars = values.get("vars", |text| {
@@ -110,6 +90,6 @@ pub(super) fn make(values: &Values<'_>) -> Result<Box<dyn Strategy>, String> {
         parts.len().is_multiple_of(2).then(|| pairs.collect())
     })?;
     let setup = Setup { mode, average, vars, conditions };
-    let strategy = TextStrategy::new(TextSettings { names, setup, size, ranked });
+    let strategy = TextStrategy::new(TextSettings { names, setup, rules, ranked });
     Ok(Box::new(strategy.map_err(|problem| format!("text: {problem}"))?))
 }

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::any::Any;
 
 use jangbu_journal::{DecodeError, Decoder, Encoder, Nanos};
 
@@ -12,11 +13,12 @@ use super::frame::{Fault, Frame, Market};
 use super::names::Part;
 use super::pair::{Pair, Setup};
 use super::rows::Scene;
-use super::watched::{Held, Watched};
+use super::watched::Watched;
 use crate::effect::Severity;
 use crate::market::instrument::INSTRUMENTS_MAX;
-use crate::market::{Instrument, InstrumentId, InstrumentKind, Price, Qty, Quote, Side, Trade};
-use crate::strategy::size::{Size, tradable};
+use crate::market::{Instrument, InstrumentId, InstrumentKind, Price, Quote, Trade};
+use crate::strategy::rules::{RuleSettings, Rules, tables};
+use crate::strategy::table::Table;
 use crate::strategy::{OrderReport, Signals, Strategy, View};
 
 /// How often the turnover ranking is made anew.
@@ -31,8 +33,8 @@ pub struct TextSettings {
     pub names: [String; 2],
     /// How the texts are compiled.
     pub setup: Setup,
-    /// How much is bought.
-    pub size: Size,
+    /// What becomes of what they want.
+    pub rules: RuleSettings,
     /// Instruments in the turnover ranking.
     pub ranked: usize,
 }
@@ -44,6 +46,7 @@ pub struct TextStrategy {
     /// The texts that run: those loaded last that were right.
     sources: [Option<String>; 2],
     pair: Pair,
+    rules: Rules,
     instruments: Vec<Option<Box<Watched>>>,
     /// When the ranking was made last.
     ranked_at: Option<Nanos>,
@@ -63,6 +66,7 @@ impl TextStrategy {
     pub fn new(settings: TextSettings) -> Result<Self, String> {
         let pair = Pair::compile(&settings.setup, None, None).map_err(|(which, problem)| format!("{which}: {problem}"))?;
         let mut strategy = TextStrategy {
+            rules: Rules::new(settings.rules.clone()),
             settings,
             sources: [None, None],
             pair: Pair::default(),
@@ -142,7 +146,8 @@ impl TextStrategy {
 
     /// Runs what is to be run on a row.
     fn on_text_row(&mut self, view: &View<'_>, instrument: &Instrument, (second, row): (i64, &Row), out: &mut Signals) {
-        let TextStrategy { settings, pair, instruments, slots, .. } = self;
+        self.rules.look(view, instrument.id, None, out);
+        let TextStrategy { settings, pair, rules, instruments, slots, .. } = self;
         let Some(Some(known)) = instruments.get_mut(instrument.id.index()) else { return };
         known.enter((second, row), instrument, settings.setup.average, pair, slots);
         let market = Market { stock: instrument.kind == InstrumentKind::Stock };
@@ -154,40 +159,47 @@ impl TextStrategy {
                 *last = known.history.count();
             }
         }
-        let (position, entry) = (view.position(instrument.id), view.entry(instrument.id));
-        let part = match entry.filter(|_| position.is_positive()) {
-            Some(entry) => {
-                known.enter_position(second, settings.setup.mode, (instrument, entry, position), slots);
-                Part::Sell
-            }
-            None => {
-                known.held = None;
-                Part::Buy
-            }
-        };
+        let holding = rules.holding(instrument.id).copied();
+        match &holding {
+            Some(holding) => known.enter_position(second, settings.setup.mode, (instrument, holding), slots),
+            None => known.held = None,
+        }
         let ready = pair.ready.and_then(|(place, window)| known.history.window(place, &window)).is_some_and(|sum| sum != 0.0);
-        let wanted = part == Part::Sell || (position.is_zero() && known.ranked);
-        let Some(program) = pair.program(part) else { return };
-        if !ready || !wanted || !view.auto_trade() || !view.is_idle(instrument.id) {
+        if !ready {
             return;
         }
-        let pins = known.held.as_ref().map_or(&[][..], |held| &held.pins);
-        let mut frame = Frame { pins, last_true: &known.last_true, ..Frame::new(slots, &known.history, market) };
-        let signal = program.run(&mut frame);
-        let fault = frame.fault;
-        if signal {
-            if part == Part::Buy {
-                pair.plan.pin(&mut frame, &mut known.pins);
-            }
-            let price = known.maker.last().unwrap_or(Price::ZERO);
-            let qty = if part == Part::Buy { settings.size.at(price) } else { Some(position) };
-            if let Some(qty) = qty.and_then(|qty| tradable(instrument, price, qty)) {
-                let side = if part == Part::Buy { Side::Buy } else { Side::Sell };
-                out.market(instrument.id, side, qty, part == Part::Sell && instrument.kind.can_short());
+        let price = known.maker.last().unwrap_or(Price::ZERO);
+        let mut faults = [None; 2];
+        if rules.may_leave(view, instrument.id)
+            && let Some(program) = &pair.sell
+        {
+            let pins = known.held.as_ref().map_or(&[][..], |held| &held.pins);
+            let mut frame = Frame { pins, last_true: &known.last_true, ..Frame::new(slots, &known.history, market) };
+            let signal = program.run(&mut frame);
+            faults[Part::Sell as usize] = frame.fault;
+            if signal {
+                rules.leave(view, instrument.id, price, out);
             }
         }
-        if let Some(fault) = fault {
-            self.on_fault(part, fault, instrument, out);
+        // A position grows by a signal only where the settings say so; otherwise the rules see to it.
+        let wanted = if holding.is_some() { settings.rules.entries.by_signal } else { known.ranked };
+        if wanted
+            && let Some(program) = &pair.buy
+            && rules.may_enter(view, instrument, price).is_ok()
+        {
+            let pins = known.held.as_ref().map_or(&[][..], |held| &held.pins);
+            let mut frame = Frame { pins, last_true: &known.last_true, ..Frame::new(slots, &known.history, market) };
+            let signal = program.run(&mut frame);
+            faults[Part::Buy as usize] = frame.fault;
+            if signal {
+                pair.plan.pin(&mut frame, &mut known.pins);
+                rules.enter(view, instrument.id, price, out);
+            }
+        }
+        for (part, fault) in [Part::Buy, Part::Sell].into_iter().zip(faults) {
+            if let Some(fault) = fault {
+                self.on_fault(part, fault, instrument, out);
+            }
         }
     }
 
@@ -241,6 +253,7 @@ impl Strategy for TextStrategy {
             known.last_true.fill(0);
         }
         known.maker.on_trade(at, trade, instrument, mode);
+        self.rules.look(view, id, Some(trade.price), out);
     }
 
     fn on_quote(&mut self, view: &View<'_>, quote: &Quote, out: &mut Signals) {
@@ -251,25 +264,42 @@ impl Strategy for TextStrategy {
         self.turn(view, instrument, true, out);
     }
 
-    fn on_order(&mut self, view: &View<'_>, order: &OrderReport, _: &mut Signals) {
-        let Some(Some(known)) = self.instruments.get_mut(order.instrument.index()) else { return };
-        if !view.position(order.instrument).is_positive() {
-            known.held = None;
-            return;
-        }
-        let (first, bought) = (order.last_fill.is_some() && order.side == Side::Buy, order.done && order.filled != Qty::ZERO);
-        if first && known.held.is_none() {
-            let since = view.venue_time().get().div_euclid(1_000_000_000);
-            known.held = Some(Held { since, pins: known.pins.clone(), ..Held::default() });
-        }
-        if let Some(held) = &mut known.held
-            && bought
+    fn on_order(&mut self, view: &View<'_>, order: &OrderReport, out: &mut Signals) {
+        self.rules.on_order(view, order, out);
+        if let Some(Some(known)) = self.instruments.get_mut(order.instrument.index())
+            && self.rules.holding(order.instrument).is_none()
         {
-            match order.side {
-                Side::Buy => held.buys = held.buys.saturating_add(1),
-                Side::Sell => held.sells = held.sells.saturating_add(1),
-            }
+            known.held = None;
         }
+    }
+
+    fn on_timer(&mut self, view: &View<'_>, tag: u32, out: &mut Signals) {
+        self.rules.on_timer(view, tag, out);
+    }
+
+    fn on_configure(&mut self, view: &View<'_>, out: &mut Signals) {
+        self.rules.on_configure(view, out);
+    }
+
+    fn inherit(&mut self, before: &mut dyn Any) {
+        let Some(before) = before.downcast_mut::<TextStrategy>() else { return };
+        self.rules.inherit(&mut before.rules);
+        // Rows of another span are no rows of these texts.
+        if self.settings.setup.mode == before.settings.setup.mode {
+            let pair = core::mem::take(&mut self.pair);
+            self.instruments = core::mem::take(&mut before.instruments);
+            self.ranked_at = before.ranked_at;
+            self.pair = core::mem::take(&mut before.pair);
+            let conditions = pair.conditions.len();
+            for watched in self.instruments.iter_mut().flatten().filter(|_| self.settings.setup != before.settings.setup) {
+                watched.last_true = alloc::vec![0; conditions];
+            }
+            self.adopt(pair);
+        }
+    }
+
+    fn tables(&self, view: &View<'_>) -> Vec<Table> {
+        tables(&self.rules, view)
     }
 
     fn on_text(&mut self, name: &str, text: &str) -> Result<(), String> {
@@ -302,6 +332,7 @@ impl Strategy for TextStrategy {
         }
         out.i64(self.ranked_at.map_or(i64::MIN, Nanos::get));
         out.value(&self.faults);
+        self.rules.save(out);
         out.u64(self.instruments.len() as u64);
         for known in &self.instruments {
             out.u8(u8::from(known.is_some()));
@@ -325,6 +356,7 @@ impl Strategy for TextStrategy {
         self.ranked_at = Some(input.i64()?).filter(|at| *at != i64::MIN).map(Nanos::new);
         self.faults = input.value("faults of texts")?;
         self.faults.truncate(FAULTS_MAX);
+        self.rules.load(input)?;
         let count = input.u64()?;
         if count > u64::from(INSTRUMENTS_MAX).min(input.remaining() as u64) {
             return Err(DecodeError::Truncated { expected: "the instruments of a text strategy" });

@@ -5,8 +5,8 @@ use alloc::vec;
 
 use super::*;
 use crate::account::{OrderId, StrategyId};
-use crate::market::testing::{instrument, money, price, qty};
-use crate::market::{Book, RowSpan};
+use crate::market::testing::{instrument, price, qty};
+use crate::market::{Book, Qty, RowSpan, Side};
 use crate::strategy::{Sight, Signal};
 
 /// A world with one instrument.
@@ -55,6 +55,14 @@ fn world() -> World {
     World { instrument, book, position: Qty::ZERO, entry: None, busy: false, auto_trade: true }
 }
 
+/// The rules with these parameters and the defaults.
+fn rules(parameters: &[(&str, &str)]) -> RuleSettings {
+    use crate::strategy::{parameters::Values, rules::PARAMETERS};
+    let parameters = parameters.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let settings = crate::event::command::StrategySettings { name: "text".into(), instruments: Vec::new(), parameters };
+    RuleSettings::read(&Values::new("text", &[PARAMETERS], &settings).expect("known")).expect("right")
+}
+
 fn settings() -> TextSettings {
     TextSettings {
         names: ["buy.py".into(), "sell.py".into()],
@@ -64,7 +72,7 @@ fn settings() -> TextSettings {
             vars: vec![2.0],
             conditions: vec![("상승".into(), "현재가 > 현재가N(1)".into())],
         },
-        size: Size::Notional(money("1000")),
+        rules: rules(&[]),
         ranked: 1,
     }
 }
@@ -203,23 +211,4 @@ fn a_strategy_that_was_saved_decides_as_the_one_that_goes_on() {
         }
     }
     assert!(strategy.instruments[0].as_ref().is_some_and(|known| known.history.count() == 400));
-}
-
-#[test]
-fn profit_is_that_of_the_fee_table_to_the_unit() {
-    use super::super::watched::result;
-    use crate::market::{Money, Rate, Rounding};
-    let mut stock = instrument(0, InstrumentKind::Stock);
-    (stock.quote, stock.fees.taker, stock.fees.sell_tax) =
-        ("KRW".parse().expect("a code"), Rate::from_raw(15_000), Rate::from_raw(180_000));
-    (stock.fees.fee_unit, stock.fees.tax_unit, stock.fees.rounding) = (money("10"), money("1"), Rounding::Floor);
-    // 1,000,000 bought, fee 150; 1,013,000 sold, fee 151.95 cut to 150, tax 1823.4 cut to 1823.
-    let found = result(&stock, price("10000"), price("10130"), qty("100")).expect("fits");
-    assert_eq!((found.profit, found.percent), (13_000.0 - 150.0 - 150.0 - 1_823.0, 1.09));
-    let mut future = instrument(0, InstrumentKind::Perpetual);
-    future.fees.taker = Rate::from_raw(40_000);
-    future.fees.fee_unit = Money::from_raw(1);
-    // 0.5 × (60,100.3 − 60,000) less 0.04 % of 30,000 and of 30,050.15.
-    let found = result(&future, price("60000"), price("60100.3"), qty("0.5")).expect("fits");
-    assert_eq!((found.profit, found.percent), (26.1299, 0.09));
 }

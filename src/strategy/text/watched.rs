@@ -9,19 +9,13 @@ use super::history::History;
 use super::names::slot;
 use super::pair::Pair;
 use super::rows::{RowMaker, clock};
-use crate::account::portfolio::fee_and_tax;
-use crate::account::position::notional;
-use crate::account::update::Liquidity;
-use crate::market::{Instrument, Price, Qty, Side};
+use crate::market::{Instrument, Price};
+use crate::strategy::rules::Holding;
+use crate::strategy::rules::profit::outcome;
 
 /// A position since it was taken.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Held {
-    /// The second since 1970 it was taken at.
-    pub(super) since: i64,
-    /// Orders that bought, and that sold.
-    pub(super) buys: u32,
-    pub(super) sells: u32,
     /// The highest and lowest return so far, percent.
     pub(super) high: f64,
     pub(super) low: f64,
@@ -41,27 +35,6 @@ pub(super) struct Watched {
     pub(super) held: Option<Held>,
     /// Values at the row of the newest buy signal.
     pub(super) pins: Vec<f64>,
-}
-
-/// A position at a row, in numbers for a text.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Outcome {
-    pub(super) profit: f64,
-    pub(super) percent: f64,
-}
-
-/// Profit if `qty` bought at `entry` were sold at `price`, less the fees of both ways and the tax: in whole KRW, or to 4 decimals
-/// of another currency; and that against what was paid, percent, 2 decimals.
-pub(super) fn result(instrument: &Instrument, entry: Price, price: Price, qty: Qty) -> Option<Outcome> {
-    let (cost, value) = (notional(entry, qty)?, notional(price, qty)?);
-    let (bought, _) = fee_and_tax(instrument, Side::Buy, cost, Liquidity::Taker).ok()?;
-    let (sold, tax) = fee_and_tax(instrument, Side::Sell, value, Liquidity::Taker).ok()?;
-    let profit = value.checked_sub(cost)?.checked_sub(bought)?.checked_sub(sold)?.checked_sub(tax)?.to_f64();
-    let digits = if instrument.quote.as_str() == "KRW" { 0 } else { 4 };
-    let profit = super::arithmetic::round(profit, digits);
-    let cost = cost.to_f64();
-    let percent = if cost > 0.0 { super::arithmetic::round(profit / cost * 100.0, 2) } else { 0.0 };
-    Some(Outcome { profit, percent })
 }
 
 impl Watched {
@@ -88,29 +61,32 @@ impl Watched {
             pair.plan.number_of(if instrument.name.is_empty() { &instrument.symbol } else { &instrument.name });
     }
 
-    /// Puts the position into the slots.
+    /// Puts the position into the slots: its profit as the rules reckon it, the return to 2 decimals.
     pub(super) fn enter_position(
         &mut self,
         second: i64,
         mode: Mode,
-        (instrument, entry, qty): (&Instrument, Price, Qty),
+        (instrument, holding): (&Instrument, &Holding),
         slots: &mut [f64],
     ) {
-        let price = self.maker.last().unwrap_or(entry);
-        let now = result(instrument, entry, price, qty).unwrap_or_default();
+        let price = self.maker.last().unwrap_or(holding.entry);
+        let (profit, cost) = outcome(instrument, holding.entry, price, holding.qty)
+            .map_or((0.0, 0.0), |found| (found.profit.to_f64(), found.cost.to_f64()));
+        let percent = if cost > 0.0 { super::arithmetic::round(profit / cost * 100.0, 2) } else { 0.0 };
         let pins = &self.pins;
-        let held = self.held.get_or_insert_with(|| Held { since: second, buys: 1, pins: pins.clone(), ..Held::default() });
-        held.high = held.high.max(now.percent);
-        held.low = held.low.min(now.percent);
+        let held = self.held.get_or_insert_with(|| Held { pins: pins.clone(), ..Held::default() });
+        held.high = held.high.max(percent);
+        held.low = held.low.min(percent);
         let unit = if mode == Mode::Tick { 1 } else { 60 };
-        slots[const { slot("수익금") }] = now.profit;
-        slots[const { slot("수익률") }] = now.percent;
-        slots[const { slot("매입가") }] = entry.to_f64();
-        slots[const { slot("매수가") }] = entry.to_f64();
-        slots[const { slot("보유수량") }] = qty.to_f64();
-        slots[const { slot("보유시간") }] = ((second - held.since) / unit).max(0) as f64;
-        slots[const { slot("분할매수횟수") }] = f64::from(held.buys);
-        slots[const { slot("분할매도횟수") }] = f64::from(held.sells);
+        let since = holding.since_venue.get().div_euclid(1_000_000_000);
+        slots[const { slot("수익금") }] = profit;
+        slots[const { slot("수익률") }] = percent;
+        slots[const { slot("매입가") }] = holding.entry.to_f64();
+        slots[const { slot("매수가") }] = holding.entry.to_f64();
+        slots[const { slot("보유수량") }] = holding.qty.abs().to_f64();
+        slots[const { slot("보유시간") }] = ((second - since) / unit).max(0) as f64;
+        slots[const { slot("분할매수횟수") }] = f64::from(holding.buys);
+        slots[const { slot("분할매도횟수") }] = f64::from(holding.sells);
         slots[const { slot("최고수익률") }] = held.high;
         slots[const { slot("최저수익률") }] = held.low;
     }
@@ -122,9 +98,6 @@ impl Watched {
         numbers(&self.pins, out, |value, out| out.u64(value.to_bits()));
         out.u8(u8::from(self.ranked) | u8::from(self.held.is_some()) << 1);
         if let Some(held) = &self.held {
-            out.i64(held.since);
-            out.u64(held.buys.into());
-            out.u64(held.sells.into());
             out.u64(held.high.to_bits());
             out.u64(held.low.to_bits());
             numbers(&held.pins, out, |value, out| out.u64(value.to_bits()));
@@ -142,11 +115,8 @@ impl Watched {
             return Err(DecodeError::Impossible { what: "the flags of an instrument", value: flags.into() });
         }
         if flags & 2 != 0 {
-            let count = |value: u64| u32::try_from(value).map_err(|_| DecodeError::OutOfRange { what: "a number of orders" });
-            let since = input.i64()?;
-            let (buys, sells) = (count(input.u64()?)?, count(input.u64()?)?);
             let (high, low) = (finite(input)?, finite(input)?);
-            held = Some(Held { since, buys, sells, high, low, pins: read_numbers(input, finite)? });
+            held = Some(Held { high, low, pins: read_numbers(input, finite)? });
         }
         Ok(Watched { maker, history, last_true, ranked: flags & 1 != 0, held, pins })
     }
