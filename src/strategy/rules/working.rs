@@ -85,11 +85,8 @@ impl Moment<'_, '_> {
         let now = self.view.now();
         let forced = tracked.leaving.is_some_and(|leaving| leaving.reason.is_forced());
         if let Some(working) = &mut tracked.working {
-            // A stop does not wait for an order that rests, whichever way it goes.
-            if forced && (working.is_entry || working.limit.is_some()) {
-                working.then_market = false;
-                self.cancel(working, out);
-            } else if tracked.leaving.is_some() && working.is_entry {
+            // What is left is not entered, and a stop does not wait for an exit that rests.
+            if tracked.leaving.is_some() && (working.is_entry || forced && working.limit.is_some()) {
                 working.then_market = false;
                 self.cancel(working, out);
             } else {
