@@ -187,6 +187,9 @@ fn live_config(config: Config, args: &Args) -> Result<LiveConfig, Failure> {
     }
     live.texts = strategy_texts(&live.settings.strategies)?;
     live.deposits = if config.deposits.is_empty() { default_deposits() } else { config.deposits };
+    if live.deposits == default_deposits() && live.venues.iter().any(|venue| venue.kind == Venue::Upbit) {
+        live.deposits.extend(won_deposit());
+    }
     Ok(live)
 }
 
@@ -248,6 +251,12 @@ pub(super) fn default_deposits() -> Vec<Deposit> {
     let Ok(currency) = "USDT".parse() else { return Vec::new() };
     let amount = Money::from_raw(10_000 * i128::from(crate::market::number::ONE));
     [Venue::BinanceSpot, Venue::BinanceUsdM].map(|venue| Deposit { venue, currency, amount }).into()
+}
+
+/// Paper money at Upbit, when the settings give none: 10,000,000 KRW.
+fn won_deposit() -> Option<Deposit> {
+    let amount = Money::from_raw(10_000_000 * i128::from(crate::market::number::ONE));
+    Some(Deposit { venue: Venue::Upbit, currency: "KRW".parse().ok()?, amount })
 }
 
 /// The first interrupt ends the session in good order, the second one ends the program: the journal is made for that.

@@ -8,6 +8,8 @@ pub mod raw;
 #[cfg(feature = "live")]
 pub mod secret;
 #[cfg(feature = "live")]
+pub mod backoff;
+#[cfg(feature = "live")]
 pub mod gateway;
 #[cfg(feature = "live")]
 pub mod mailbox;

@@ -8,6 +8,7 @@ use jangbu_journal::{Nanos, Seq, Stamp};
 use super::binance::wire::Decoder;
 use super::binance::wire::raw::Channel;
 use super::raw::{FrameJoiner, Made};
+use super::upbit;
 use crate::event::{Command, Event, MarketEvent};
 use crate::market::{InstrumentId, Venue};
 
@@ -59,12 +60,37 @@ pub struct Reparse {
     last: Seq,
 }
 
+/// Today's parser of a venue.
+enum Parser {
+    Binance(Decoder),
+    Upbit(upbit::wire::Decoder),
+}
+
+impl Parser {
+    /// None for a venue whose parser is not in this build.
+    fn of(venue: Venue, symbols: &[(String, InstrumentId)]) -> Option<Self> {
+        let symbols = symbols.iter().map(|(symbol, id)| (symbol.as_str(), *id));
+        match venue {
+            Venue::BinanceSpot | Venue::BinanceUsdM => Some(Parser::Binance(Decoder::new(venue, symbols))),
+            Venue::Upbit => Some(Parser::Upbit(upbit::wire::Decoder::new(symbols))),
+            Venue::Kiwoom => None,
+        }
+    }
+
+    fn reparse(&mut self, channel: Channel, bytes: &[u8], made: &mut Made) {
+        match self {
+            Parser::Binance(decoder) => decoder.reparse(channel, bytes, made),
+            Parser::Upbit(decoder) => decoder.reparse(channel, bytes, made),
+        }
+    }
+}
+
 /// What one gateway heard.
 struct Stream {
     venue: Venue,
     symbols: Vec<(String, InstrumentId)>,
     /// Made of the symbols defined before the first frame, as the gateway's was.
-    decoder: Option<Decoder>,
+    decoder: Option<Parser>,
     joiner: FrameJoiner,
     made: Made,
     expected: VecDeque<Parsed>,
@@ -144,16 +170,16 @@ impl Reparse {
     }
 
     fn frame(&mut self, seq: Seq, piece: &crate::event::Frame) {
-        if !matches!(piece.venue, Venue::BinanceSpot | Venue::BinanceUsdM) {
+        let stream = self.stream(piece.venue);
+        if stream.decoder.is_none() {
+            stream.decoder = Parser::of(stream.venue, &stream.symbols);
+        }
+        let Some(decoder) = &mut stream.decoder else {
             self.done.frames_unread += 1;
             return;
-        }
-        let stream = self.stream(piece.venue);
+        };
         stream.frame = seq;
         let Some((channel, bytes)) = stream.joiner.piece(piece) else { return };
-        let (venue, symbols) = (stream.venue, &stream.symbols);
-        let decoder =
-            stream.decoder.get_or_insert_with(|| Decoder::new(venue, symbols.iter().map(|(symbol, id)| (symbol.as_str(), *id))));
         decoder.reparse(Channel::of(channel), bytes, &mut stream.made);
         stream.expected.extend(stream.made.drain(..));
         self.done.frames += 1;

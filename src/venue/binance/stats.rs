@@ -20,7 +20,7 @@ pub struct GatewayStats {
 }
 
 impl GatewayStats {
-    pub(super) fn new(waits: Arc<AtomicU64>) -> Self {
+    pub(in crate::venue) fn new(waits: Arc<AtomicU64>) -> Self {
         GatewayStats { waits, ..GatewayStats::default() }
     }
 
@@ -76,7 +76,7 @@ impl GatewayStats {
         self.waits.load(Ordering::Relaxed)
     }
 
-    pub(super) fn publish(&self, counts: &FrameCounts, gaps: u64) {
+    pub(in crate::venue) fn publish(&self, counts: &FrameCounts, gaps: u64) {
         self.frames[0].store(counts.received, Ordering::Relaxed);
         for (cell, (_, count)) in self.frames[1..].iter().zip(counts.classes()) {
             cell.store(count, Ordering::Relaxed);
@@ -84,25 +84,25 @@ impl GatewayStats {
         self.gaps.store(gaps, Ordering::Relaxed);
     }
 
-    pub(super) fn on_up(&self) {
+    pub(in crate::venue) fn on_up(&self) {
         self.up.fetch_add(1, Ordering::Relaxed);
         self.connects.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn on_down(&self) {
+    pub(in crate::venue) fn on_down(&self) {
         self.up.fetch_sub(1, Ordering::Relaxed);
     }
 
-    pub(super) fn on_failed(&self) {
+    pub(in crate::venue) fn on_failed(&self) {
         self.failed.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn on_replaced(&self) {
+    pub(in crate::venue) fn on_replaced(&self) {
         self.replaced.fetch_add(1, Ordering::Relaxed);
         self.connects.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn on_snapshot(&self) {
+    pub(in crate::venue) fn on_snapshot(&self) {
         self.snapshots.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -6,3 +6,15 @@
 pub mod wire;
 pub mod rules;
 pub mod instruments;
+#[cfg(feature = "live")]
+pub mod signing;
+#[cfg(feature = "live")]
+pub mod config;
+#[cfg(feature = "live")]
+pub mod connect;
+#[cfg(feature = "live")]
+mod feed;
+#[cfg(feature = "live")]
+pub mod gateway;
+#[cfg(feature = "live")]
+pub mod rest;
