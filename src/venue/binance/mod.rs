@@ -13,6 +13,8 @@ pub mod gateway;
 #[cfg(feature = "live")]
 pub mod rest;
 #[cfg(feature = "live")]
+pub mod signing;
+#[cfg(feature = "live")]
 pub mod stats;
 pub mod wire;
 #[cfg(all(test, feature = "live"))]

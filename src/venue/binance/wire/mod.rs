@@ -13,6 +13,7 @@ pub mod book_sync;
 pub mod counts;
 pub mod decoder;
 pub mod raw;
+pub mod private;
 
 pub use book_sync::{BookSync, DeltaIds, DeltaOutcome, SnapshotOutcome, SyncRule};
 pub use counts::{FrameCounts, FrameOutcome};

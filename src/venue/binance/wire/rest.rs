@@ -173,7 +173,7 @@ fn number<T: std::str::FromStr<Err = NumberError>>(field: &'static str, text: Op
     text.parse().map_err(|error| WireError::Number { what: EXCHANGE, field, error })
 }
 
-fn read<'a, T: Deserialize<'a>>(what: &'static str, bytes: &'a [u8]) -> Result<T, WireError> {
+pub(super) fn read<'a, T: Deserialize<'a>>(what: &'static str, bytes: &'a [u8]) -> Result<T, WireError> {
     if bytes.len() > FRAME_BYTES_MAX {
         return Err(WireError::TooLarge { bytes: bytes.len(), max: FRAME_BYTES_MAX });
     }
