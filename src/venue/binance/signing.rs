@@ -77,7 +77,8 @@ impl Signer {
 }
 
 fn ed25519(pem: &str) -> Result<Ed25519KeyPair, &'static str> {
-    const WRONG: &str = "the secret is not an Ed25519 private key in PEM (expected PKCS#8, as `openssl genpkey -algorithm ed25519` writes it)";
+    const WRONG: &str =
+        "the secret is not an Ed25519 private key in PEM (expected PKCS#8, as `openssl genpkey -algorithm ed25519` writes it)";
     let body = pem.strip_prefix(PEM_BEGIN).and_then(|rest| rest.split_once(PEM_END)).ok_or(WRONG)?.0;
     // Environment variables often hold line ends as `\n`.
     let body: String = body.replace("\\n", "").chars().filter(|c| !c.is_whitespace()).collect();

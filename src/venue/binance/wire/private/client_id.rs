@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn other_names_are_not_ours() {
-        for text in ["", "jb-", "jb-1-2", "jb-1-2-3-4", "jb-01-2-3", "jb-1-2-3.0", "jb-1-2-3.x", "JB-1-2-3", "web_x", "jb-+1-2-3"] {
+        for text in ["", "jb-", "jb-1-2", "jb-1-2-3-4", "jb-01-2-3", "jb-1-2-3.0", "jb-1-2-3.x", "JB-1-2-3", "web_x", "jb-+1-2-3"]
+        {
             assert!(text.parse::<ClientId>().is_err(), "{text}");
         }
         let far = OrderId { session: SessionId(u32::MAX), seq: Seq::new(u64::MAX), index: u16::MAX };

@@ -110,8 +110,7 @@ pub fn filters<'a>(bytes: &[u8], wanted: impl IntoIterator<Item = &'a str>) -> R
 
 impl Filters {
     fn of(symbol: &Symbol) -> Self {
-        let mut made =
-            Filters { symbol: symbol.symbol.clone(), status: symbol.status.clone(), ..Filters::default() };
+        let mut made = Filters { symbol: symbol.symbol.clone(), status: symbol.status.clone(), ..Filters::default() };
         for row in &symbol.filters {
             let lot = Lot { min: row.min_qty.0, max: row.max_qty.0, step: row.step_size.0 };
             match row.filter_type.as_str() {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use jangbu_journal::Nanos;
-use serde::de::{Deserializer, Error as _, Visitor};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, Visitor};
 use serde_json::value::RawValue;
 
 use super::refusal::Refusal;

@@ -202,23 +202,22 @@ const fn words(cause: Cause) -> Words {
         Cause::WrongSignature => {
             ("does not accept the signature: check the secret key", "서명이 거부되었습니다. 시크릿 키를 확인하십시오")
         }
-        Cause::WrongTime => {
-            ("finds the timestamp outside its window: check this computer's clock", "요청 시각이 허용 범위 밖입니다. 컴퓨터 시계를 확인하십시오")
-        }
-        Cause::TooManyRequests => {
-            ("takes no requests for a while: there were too many", "요청이 너무 많아 잠시 제한되었습니다")
-        }
+        Cause::WrongTime => (
+            "finds the timestamp outside its window: check this computer's clock",
+            "요청 시각이 허용 범위 밖입니다. 컴퓨터 시계를 확인하십시오",
+        ),
+        Cause::TooManyRequests => ("takes no requests for a while: there were too many", "요청이 너무 많아 잠시 제한되었습니다"),
         Cause::TooManyOrders => ("has too many orders of ours: send fewer", "주문 수 한도를 넘었습니다. 주문을 줄이십시오"),
         Cause::Blocked => {
             ("blocks this address (firewall): ask its support", "방화벽이 이 주소를 막았습니다. 거래소에 문의하십시오")
         }
-        Cause::Filter => {
-            ("has rules for price and quantity that the order breaks", "가격 또는 수량이 거래 규칙에 맞지 않습니다")
-        }
+        Cause::Filter => ("has rules for price and quantity that the order breaks", "가격 또는 수량이 거래 규칙에 맞지 않습니다"),
         Cause::BadRequest => ("does not understand the request", "요청 형식이 잘못되었습니다"),
         Cause::UnknownSymbol => ("does not know the symbol", "없는 종목입니다"),
         Cause::TooLittle => ("finds too little balance or margin", "잔고 또는 증거금이 부족합니다"),
-        Cause::WouldTake => ("refuses a post-only order that would take", "즉시 체결될 지정가(post-only) 주문이라 거부되었습니다"),
+        Cause::WouldTake => {
+            ("refuses a post-only order that would take", "즉시 체결될 지정가(post-only) 주문이라 거부되었습니다")
+        }
         Cause::NotFilled => ("could not fill it at once", "즉시 체결할 수량이 부족합니다"),
         Cause::ReduceOnly => {
             ("refuses a reduce-only order that would not reduce", "포지션을 줄이지 않는 reduce-only 주문이라 거부되었습니다")
@@ -228,9 +227,10 @@ const fn words(cause: Cause) -> Words {
         Cause::UnknownOrder => ("has no such open order", "해당 주문이 없습니다"),
         Cause::Archived => ("has the order in its archive only", "오래되어 보관된 주문입니다"),
         Cause::NotReplaced => ("did not replace the order", "정정(취소 후 재주문)이 되지 않았습니다"),
-        Cause::PositionMode => {
-            ("has another position mode or leverage: use one-way mode", "포지션 모드 또는 레버리지가 맞지 않습니다. 단방향 모드를 사용하십시오")
-        }
+        Cause::PositionMode => (
+            "has another position mode or leverage: use one-way mode",
+            "포지션 모드 또는 레버리지가 맞지 않습니다. 단방향 모드를 사용하십시오",
+        ),
         Cause::AlreadySo => ("says it is so already", "이미 그 상태입니다"),
         Cause::ListenKeyGone => ("does not know the listen key; a new one is made", "리슨 키가 만료되어 새로 만듭니다"),
         Cause::Other => ("refuses", "거부되었습니다"),
@@ -292,8 +292,20 @@ mod tests {
             (400, -4120, "Order type not supported for this endpoint.", C::BadRequest, F::NotDone),
             (400, -4131, "The counterparty's best price does not meet the PERCENT_PRICE filter limit.", C::Filter, F::NotDone),
             (400, -4164, "Order's notional must be no smaller than 5.0.", C::Filter, F::NotDone),
-            (400, -5021, "Due to the order could not be filled immediately, the FOK order has been rejected.", C::NotFilled, F::NotDone),
-            (400, -5022, "Due to the order could not be executed as maker, the Post Only order will be rejected.", C::WouldTake, F::NotDone),
+            (
+                400,
+                -5021,
+                "Due to the order could not be filled immediately, the FOK order has been rejected.",
+                C::NotFilled,
+                F::NotDone,
+            ),
+            (
+                400,
+                -5022,
+                "Due to the order could not be executed as maker, the Post Only order will be rejected.",
+                C::WouldTake,
+                F::NotDone,
+            ),
             (400, -5027, "No need to modify the order.", C::AlreadySo, F::Done),
             (400, -5028, "Timestamp for this request is outside of the ME recvWindow.", C::WrongTime, F::NotDone),
             (403, 0, "", C::Blocked, F::NotDone),

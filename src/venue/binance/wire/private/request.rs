@@ -75,7 +75,14 @@ pub fn modify(symbol: &str, locator: Locator, order_side: Side, price: Price, qt
 
 /// `POST /api/v3/order/cancelReplace` of an order of which nothing is filled: with `ONLY_NEW` the venue refuses if something was
 /// filled meanwhile, so that never more is bought than was wanted.
-pub fn cancel_replace(symbol: &str, order: &NewOrder, old: Locator, next: ClientId, price: Price, qty: Qty) -> Option<Parameters> {
+pub fn cancel_replace(
+    symbol: &str,
+    order: &NewOrder,
+    old: Locator,
+    next: ClientId,
+    price: Price,
+    qty: Qty,
+) -> Option<Parameters> {
     let parameters = Parameters::new().with("symbol", symbol).with("side", side(order.side));
     let parameters = kind(parameters, Venue::BinanceSpot, OrderType::Limit(price), order.time_in_force);
     let parameters = parameters.with("quantity", qty).with("cancelReplaceMode", "STOP_ON_FAILURE");
@@ -124,7 +131,12 @@ mod tests {
             (Venue::BinanceSpot, limit, TimeInForce::Ioc, "LIMIT&timeInForce=IOC&price=60000.1&quantity=0.01"),
             (Venue::BinanceSpot, limit, TimeInForce::PostOnly, "LIMIT_MAKER&price=60000.1&quantity=0.01"),
             (Venue::BinanceUsdM, limit, TimeInForce::Fok, "LIMIT&timeInForce=FOK&price=60000.1&quantity=0.01&reduceOnly=true"),
-            (Venue::BinanceUsdM, limit, TimeInForce::PostOnly, "LIMIT&timeInForce=GTX&price=60000.1&quantity=0.01&reduceOnly=true"),
+            (
+                Venue::BinanceUsdM,
+                limit,
+                TimeInForce::PostOnly,
+                "LIMIT&timeInForce=GTX&price=60000.1&quantity=0.01&reduceOnly=true",
+            ),
             (Venue::BinanceUsdM, OrderType::Market, TimeInForce::Gtc, "MARKET&quantity=0.01&reduceOnly=true"),
         ];
         for (venue, order_type, time_in_force, middle) in rows {

@@ -65,7 +65,10 @@ fn user_data_frames_mean_what_the_sheet_says() {
             r#"Ended("the venue ended the user data stream")"#,
         ),
         (r#"{"e":"listenKeyExpired","E":1736996475556,"listenKey":"x"}"#, r#"Ended("the listen key expired")"#),
-        (r#"{"e":"TRADE_LITE","E":1,"T":1,"s":"BTCUSDT","q":"0.001","p":"0","m":false,"c":"z","S":"BUY","L":"6","l":"0.001","t":1,"i":8}"#, "Lite"),
+        (
+            r#"{"e":"TRADE_LITE","E":1,"T":1,"s":"BTCUSDT","q":"0.001","p":"0","m":false,"c":"z","S":"BUY","L":"6","l":"0.001","t":1,"i":8}"#,
+            "Lite",
+        ),
         (r#"{"e":"ACCOUNT_CONFIG_UPDATE","E":1,"T":1,"ac":{"s":"BTCUSDT","l":25}}"#, "Other"),
         (r#"{"id":"r-1","status":200,"result":{"subscriptionId":0},"rateLimits":[]}"#, r#"Answer { id: "r-1", refused: None }"#),
         ("[1]", "error"),
@@ -89,11 +92,15 @@ fn user_data_frames_mean_what_the_sheet_says() {
 
 #[test]
 fn answers_about_orders() {
-    let ack = br#"{"symbol":"XRPUSDT","orderId":4000002,"orderListId":-1,"clientOrderId":"k-000019","transactTime":1795165445600}"#;
+    let ack =
+        br#"{"symbol":"XRPUSDT","orderId":4000002,"orderListId":-1,"clientOrderId":"k-000019","transactTime":1795165445600}"#;
     assert_eq!(placed(ack), Ok(4_000_002));
     let query = r#"{"symbol":"LTCBTC","orderId":1,"orderListId":-1,"clientOrderId":"myOrder1","price":"0.1","origQty":"1.0","executedQty":"0.25","cummulativeQuoteQty":"0.025","status":"PARTIALLY_FILLED","timeInForce":"GTC","type":"LIMIT","side":"BUY","stopPrice":"0.0","icebergQty":"0.0","time":1499827319559,"updateTime":1499827319559,"isWorking":true,"workingTime":1499827319559,"origQuoteOrderQty":"0.000000","selfTradePreventionMode":"NONE"}"#;
     let row = order(query.as_bytes()).expect("an order");
-    assert_eq!((row.venue_order, row.client_id.as_str(), row.side, row.status), (1, "myOrder1", Side::Buy, Status::PartiallyFilled));
+    assert_eq!(
+        (row.venue_order, row.client_id.as_str(), row.side, row.status),
+        (1, "myOrder1", Side::Buy, Status::PartiallyFilled)
+    );
     assert_eq!((row.filled.to_string().as_str(), row.placed.map(|at| at.get())), ("0.25", Some(1_499_827_319_559_000_000)));
     assert_eq!(orders(format!("[{query}]").as_bytes()), Ok(vec![row]));
     let cancelled = br#"{"symbol":"LTCBTC","origClientOrderId":"myOrder1","orderId":4,"orderListId":-1,"clientOrderId":"cancelMyOrder1","transactTime":1684804350068,"price":"2.00000000","origQty":"1.00000000","executedQty":"0.00000000","origQuoteOrderQty":"0.000000","cummulativeQuoteQty":"0.00000000","status":"CANCELED","timeInForce":"GTC","type":"LIMIT","side":"BUY","selfTradePreventionMode":"NONE"}"#;
@@ -135,7 +142,10 @@ fn answers_about_the_account() {
     let row = account::positions(positions).expect("positions").remove(0);
     assert_eq!((row.qty.to_string().as_str(), row.entry.to_string().as_str()), ("-30", "0.3846"));
     assert_eq!(account::is_hedged(br#"{"dualSidePosition":true}"#), Ok(true));
-    assert_eq!(account::listen_key(br#"{"listenKey":"pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61"}"#).map(|key| key.len()), Ok(42));
+    assert_eq!(
+        account::listen_key(br#"{"listenKey":"pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61"}"#).map(|key| key.len()),
+        Ok(42)
+    );
     let bad = account::listen_key(br#"{"listenKey":"CANARY/.."}"#).expect_err("no key").to_string();
     assert!(!bad.contains("CANARY"), "{bad}");
     assert_eq!(account::prices(br#"[{"symbol":"LTCBTC","price":"4.00000200"}]"#).map(|rows| rows.len()), Ok(1));
