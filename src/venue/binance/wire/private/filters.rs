@@ -246,7 +246,8 @@ mod tests {
         let read = |text: &str, symbol| filters(text.as_bytes(), [symbol]).expect("filters").remove(0);
         let (spot, old, futures) = (read(SPOT, "btcusdt"), read(SPOT, "OLDUSDT"), read(FUTURES, "BTCUSDT"));
         let last = Some("60000".parse().expect("a price"));
-        let rows: &[(&Filters, Option<&str>, &str, Option<Price>, &str)] = &[
+        type Case<'a> = (&'a Filters, Option<&'a str>, &'a str, Option<Price>, &'a str);
+        let rows: &[Case<'_>] = &[
             (&spot, Some("60000"), "0.001", last, ""),
             (&spot, None, "0.001", last, ""),
             (&spot, None, "0.001", None, ""),
