@@ -27,6 +27,8 @@ mod working;
 mod tests;
 #[cfg(test)]
 mod table_tests;
+#[cfg(test)]
+mod property_tests;
 
 use alloc::format;
 use alloc::vec::Vec;
