@@ -70,8 +70,8 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     let reader = Reader::<Event>::open(&dir).map_err(Failure::could_not)?;
     if args.config.config.is_some() {
         let history = sources::market_of_session(&reader, session, &mut config)?;
-        let (finished, _, took) = drive(args, Start::default(), history, simulator(&config, Seq::FIRST))?;
-        return tell(args, finished.report, took, &[], None);
+        let (finished, _, took) = drive(args.keep.as_deref(), Start::default(), history, simulator(&config, Seq::FIRST))?;
+        return tell(args.json, finished.report, took, &[], None);
     }
     let Recording { start, history, first, latency, recorded } = sources::session_as_it_was(&reader, &dir, session)?;
     if let (Some(latency), None, None) = (latency, &args.entry_ms, &args.response_ms) {
@@ -82,7 +82,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
         // Those that did not rest are said to be unknown in the recording itself.
         let _ = adopt(&mut simulator, order);
     }
-    let (finished, _, took) = drive(args, start, history, simulator)?;
+    let (finished, _, took) = drive(args.keep.as_deref(), start, history, simulator)?;
     // The same state after the same number of events and the same decisions: then every fill was the same too.
     let same = recorded.map(|recorded| finished.marks.of_state(finished.last, &finished.kernel) == recorded);
     let note = match same {
@@ -93,14 +93,23 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
         }
         None => "not compared with the recording: the session was cut off · 끊긴 세션이라 기록과 비교하지 않음",
     };
-    tell(args, finished.report, took, &[note.to_owned()], same)
+    tell(args.json, finished.report, took, &[note.to_owned()], same)
+}
+
+/// The markets of a recorded session (the last one, when none is named) under other settings, told as a backtest is.
+pub(super) fn on_markets_of(dir: &Path, session: Option<u64>, mut config: Config, as_json: bool) -> Result<Outcome, Failure> {
+    let reader = Reader::<Event>::open(dir).map_err(Failure::could_not)?;
+    let session = session.or(reader.sessions().last().map(|session| session.id)).unwrap_or(1);
+    let history = sources::market_of_session(&reader, session, &mut config)?;
+    let (finished, _, took) = drive(None, Start::default(), history, simulator(&config, Seq::FIRST))?;
+    tell(as_json, finished.report, took, &[], None)
 }
 
 fn tapes(args: &Args, mut config: Config) -> Result<Outcome, Failure> {
     sources::fill_in(&mut config);
     let history = sources::opened(&config, sources::tapes(&args.tape)?)?;
-    let (finished, history, took) = drive(args, Start::default(), history, simulator(&config, Seq::FIRST))?;
-    tell(args, finished.report, took, &sources::tape_notes(history.inner(), &args.tape), None)
+    let (finished, history, took) = drive(args.keep.as_deref(), Start::default(), history, simulator(&config, Seq::FIRST))?;
+    tell(args.json, finished.report, took, &sources::tape_notes(history.inner(), &args.tape), None)
 }
 
 /// The simulated venue. It numbers its fills from the seq the run begins at, as a live session's does.
@@ -108,8 +117,13 @@ fn simulator(config: &Config, first: Seq) -> Simulator {
     Simulator::new(SimulatorSettings { latency: config.latency, first_trade_id: first.get(), ..SimulatorSettings::default() })
 }
 
-fn drive<S: History>(args: &Args, start: Start, history: S, simulator: Simulator) -> Result<(Finished, S, Duration), Failure> {
-    let keep = match &args.keep {
+fn drive<S: History>(
+    keep: Option<&Path>,
+    start: Start,
+    history: S,
+    simulator: Simulator,
+) -> Result<(Finished, S, Duration), Failure> {
+    let keep = match keep {
         Some(_) if start.last != Seq::ZERO => {
             return Err(Failure::wrong_use(
                 "--keep begins a new journal, and that session goes on from another; give --config too for a run from nothing",
@@ -149,9 +163,9 @@ fn end(mut keep: Keep, finished: &Finished) -> Result<(), JournalError> {
     keep.writer.close()
 }
 
-fn tell(args: &Args, mut report: Report, took: Duration, notes: &[String], same: Option<bool>) -> Result<Outcome, Failure> {
+fn tell(as_json: bool, mut report: Report, took: Duration, notes: &[String], same: Option<bool>) -> Result<Outcome, Failure> {
     report.elapsed_ns = u64::try_from(took.as_nanos()).ok();
-    if args.json {
+    if as_json {
         let mut value = serde_json::to_value(&report).map_err(Failure::could_not)?;
         for (row, result) in value["results"].as_array_mut().into_iter().flatten().zip(&report.results) {
             row["venue"] = json!(result.venue.name());

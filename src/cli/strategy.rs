@@ -1,6 +1,9 @@
-//! `jangbu strategy`: look at a strategy text before it trades.
+//! `jangbu strategy`: look at a strategy text before it trades, at the versions a journal has, and what a text would have done.
 
-use std::path::PathBuf;
+mod rerun;
+mod versions;
+
+use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
@@ -19,6 +22,14 @@ pub(super) struct Args {
 enum Action {
     /// 전략 글 확인: 줄, 칸, 문제, 대신 쓸 것; 쓰는 이름과 드는 비용 · Check a text: what is wrong where; names used, cost
     Check(Check),
+    /// 장부에 있는 글들과 그 판들 · Texts a journal has, and their versions
+    List(versions::List),
+    /// 글 보기: 이름, 또는 이름@판 · Show a text: NAME, or NAME@VERSION
+    Show(versions::Show),
+    /// 두 판의 차이 · The difference between two versions
+    Diff(versions::Diff),
+    /// 기록된 세션의 시장에서 글을 모의로 돌림 · Run a text on the markets of a recorded session, in simulation
+    Run(rerun::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -52,16 +63,15 @@ enum ModeName {
 pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     match &args.action {
         Action::Check(check) => run_check(check),
+        Action::List(list) => versions::list(list),
+        Action::Show(show) => versions::show(show),
+        Action::Diff(diff) => versions::diff(diff),
+        Action::Run(args) => rerun::run(args),
     }
 }
 
 fn run_check(args: &Check) -> Result<Outcome, Failure> {
-    let shown = args.file.display();
-    let bytes = std::fs::read(&args.file).map_err(|error| Failure::could_not(format_args!("{shown}: {error}")))?;
-    let source = String::from_utf8(bytes).map_err(|error| {
-        let line = 1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
-        Failure::could_not(format_args!("{shown}:{line}: is not UTF-8; save it as UTF-8 · UTF-8로 저장하세요"))
-    })?;
+    let source = read(&args.file)?;
     let part = match args.part {
         Some(PartName::Buy) => Part::Buy,
         Some(PartName::Sell) => Part::Sell,
@@ -81,6 +91,16 @@ fn run_check(args: &Check) -> Result<Outcome, Failure> {
         }
     }
     Ok(Outcome::Done)
+}
+
+/// The text of a file.
+fn read(file: &Path) -> Result<String, Failure> {
+    let shown = file.display();
+    let bytes = std::fs::read(file).map_err(|error| Failure::could_not(format_args!("{shown}: {error}")))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let line = 1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
+        Failure::could_not(format_args!("{shown}:{line}: is not UTF-8; save it as UTF-8 · UTF-8로 저장하세요"))
+    })
 }
 
 /// What a text is, by what it says: a sell text names `self.Sell` or `매도` as a variable.
