@@ -7,6 +7,8 @@ mod cli_latency;
 mod cli_live;
 mod cli_journal;
 mod cli_replay;
+mod cli_strategy;
+mod examples;
 mod golden;
 mod golden_made;
 mod made;

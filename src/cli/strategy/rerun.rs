@@ -41,9 +41,9 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     let mut parameters: Vec<(String, String)> = Vec::new();
     for file in [Some(&args.file), args.with.as_ref()].into_iter().flatten() {
         let side = part_of(&read(file)?).name();
-        let name = file.to_str().ok_or_else(|| {
-            Failure::wrong_use(format_args!("{}: the name of a text is expected to be UTF-8", file.display()))
-        })?;
+        let name = file
+            .to_str()
+            .ok_or_else(|| Failure::wrong_use(format_args!("{}: the name of a text is expected to be UTF-8", file.display())))?;
         if let Some((_, other)) = parameters.iter().find(|(known, _)| known == side) {
             let way = if side == Part::Buy.name() { "매수 · buy" } else { "매도 · sell" };
             return Err(Failure::wrong_use(format_args!(

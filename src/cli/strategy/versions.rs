@@ -163,7 +163,9 @@ pub(super) fn diff(args: &Diff) -> Result<Outcome, Failure> {
         Some(other) => (first, find(&texts, other)?),
         None if first.1 == 1 => {
             let name = first.0;
-            return Err(Failure::could_not(format_args!("`{name}@1` is the first version: there is none before it · 첫 판입니다")));
+            return Err(Failure::could_not(format_args!(
+                "`{name}@1` is the first version: there is none before it · 첫 판입니다"
+            )));
         }
         None => (find(&texts, &format!("{}@{}", first.0, first.1 - 1))?, first),
     };

@@ -80,7 +80,8 @@ fn parameters(short: bool) -> impl Strategy<Value = Vec<(&'static str, &'static 
     ]);
     let (splits, unfilled) = (prop::sample::select(SPLITS), prop::sample::select(UNFILLED));
     (pairs, splits, unfilled, prop::sample::select(&["1", "2"][..])).prop_map(move |(pairs, splits, unfilled, holdings)| {
-        let mut all: Vec<(&str, &str)> = Vec::from([("notional", "1000000"), ("liquidate_at", "100000"), ("holdings_max", holdings)]);
+        let mut all: Vec<(&str, &str)> =
+            Vec::from([("notional", "1000000"), ("liquidate_at", "100000"), ("holdings_max", holdings)]);
         if short {
             all.extend([("direction", "short")]);
         }
@@ -132,8 +133,11 @@ impl Market {
     fn check(&self, holdings_max: usize) {
         let kernel = &self.day.kernel;
         let held = |id: &&InstrumentId| {
-            let grows = kernel.orders().any(|order| order.request.instrument == **id && !order.request.reduce_only
-                && (order.request.side == Side::Buy || **id == FUTURE));
+            let grows = kernel.orders().any(|order| {
+                order.request.instrument == **id
+                    && !order.request.reduce_only
+                    && (order.request.side == Side::Buy || **id == FUTURE)
+            });
             !kernel.portfolio().position(**id).qty.is_zero() || grows
         };
         let count = IDS.iter().filter(held).count();
@@ -142,9 +146,7 @@ impl Market {
             assert!(!kernel.portfolio().position(id).qty.is_negative(), "sold what was not there: {:?}", self.day.decided);
         }
         // The kernel would refuse what is not there to be sold; the rules do not even ask.
-        let refused = |(_, effect): &&(i64, Effect)| {
-            matches!(effect, Effect::Notify(notice) if notice.code.starts_with("risk.") && notice.code != "risk.cash")
-        };
+        let refused = |(_, effect): &&(i64, Effect)| matches!(effect, Effect::Notify(notice) if notice.code.starts_with("risk.") && notice.code != "risk.cash");
         assert_eq!(self.day.decided.iter().find(refused), None, "{:?}", self.day.decided);
         let instruments: Vec<Instrument> = kernel.instruments().cloned().collect();
         kernel.portfolio().check_conservation(&instruments).expect("the books balance");

@@ -8,6 +8,7 @@ use super::clock::{Span, TimeOfDay};
 use super::pricing::{Base, Pricing};
 use super::profit::Percent;
 use super::split::{Method, PARTS_MAX, Split};
+use crate::event::command::StrategySettings;
 use crate::market::number::ONE;
 use crate::market::{Money, Price, Qty, Rate};
 use crate::strategy::parameters::Values;
@@ -143,6 +144,14 @@ pub struct RuleSettings {
 }
 
 impl RuleSettings {
+    /// Those of a strategy that has no parameters but the rules'.
+    ///
+    /// # Errors
+    /// When a name is not one of [`PARAMETERS`](super::PARAMETERS), or a value not what it accepts.
+    pub fn of(settings: &StrategySettings) -> Result<Self, String> {
+        RuleSettings::read(&Values::new("the order rules", &[super::PARAMETERS], settings)?)
+    }
+
     /// Reads them.
     ///
     /// # Errors
