@@ -70,6 +70,20 @@ fn bench_measures_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn functions_of_texts_are_listed() {
+    let dir = folder();
+    let (out, _) = check(dir.path(), &["strategy", "functions"], 0);
+    assert!(out.contains("이동평균(n, k=0)\n    ") && out.contains("이평돌파(이평=60, 폭=1, 전=0)\n    "), "{out}");
+    assert!(out.contains("초당매수수량평균(n, k=0) (분당매수수량평균)"), "{out}");
+    let shown = json(&check(dir.path(), &["strategy", "functions", "급등", "--json"], 0).0);
+    let functions = shown["functions"].as_array().expect("a list");
+    let jump = functions.iter().find(|function| function["tick"] == "가격급등").expect("in the list");
+    assert_eq!((&jump["parameters"][1]["name"], &jump["parameters"][1]["default"]), (&"폭".into(), &1.0.into()));
+    assert!(jump["means"].as_str().expect("a formula").contains("현재가N(구간)"));
+    assert!(functions.len() > 5 && functions.iter().all(|function| function["tick"] != "이동평균"));
+}
+
+#[test]
 fn strategy_texts_are_checked_with_line_and_column() {
     let dir = folder();
     std::fs::write(dir.path().join("buy.py"), "if not (등락율 > self.vars[1] and 현재가 > 이동평균(60)):\n    매수 = False\n")

@@ -1,12 +1,20 @@
 """The oracle of the text corpus: CPython runs the texts of texts/ over rows made here, every function straight from its definition.
 
-    python3 tests/strategy/oracle.py
+    pip install --target /tmp/talib TA-Lib==0.6.8 && PYTHONPATH=/tmp/talib python3 tests/strategy/oracle.py
 
-writes rows.csv and expected.txt. A decision is 1 (signal), 0 (none) or F (the row faulted). Row 50 is the row of the buy.
+writes rows.csv, minutes.csv, expected.txt and values.txt (helpers.py). A decision is 1 (signal), 0 (none) or F (the row faulted). Row 50 is the row of the buy.
+A text that begins with `# 매도` is a sell text; one with 분봉 in its first line is run over the minutes, with TA-Lib's indicators.
 """
 
 import math
 import pathlib
+import re
+import struct
+
+import numpy as np
+import talib
+
+from helpers import CALLS, helpers
 
 HERE = pathlib.Path(__file__).parent
 BUY_ROW = 50
@@ -14,6 +22,18 @@ COLUMNS = ["현재가", "시가", "고가", "저가", "등락율", "당일거래
            "고저평균대비등락율", "매도총잔량", "매수총잔량", "매도호가1", "매수호가1", "매도잔량1", "매수잔량1", "매도수5호가잔량합", "관심종목"]
 NAMES = ["시분초", "호가단위", "수익률", "최고수익률", "보유시간", "매입가"]
 CONDITIONS = [("급등", "등락율 > 등락율N(1) + 0.6"), ("강세", "체결강도 >= 130 and 초당매수수량 > 초당매도수량")]
+MINUTE_COLUMNS = [column.replace("초당", "분당") for column in COLUMNS] + ["분봉시가", "분봉고가", "분봉저가"]
+# Lines of each indicator, and its usual parameters.
+INDICATORS = {
+    "AD": (["AD"], []), "ADOSC": (["ADOSC"], [3, 10]), "ADXR": (["ADXR"], [14]), "APO": (["APO"], [12, 26, 0]),
+    "AROON": (["AROOND", "AROONU"], [14]), "ATR": (["ATR"], [14]), "BBANDS": (["BBU", "BBM", "BBL"], [5, 2.0, 2.0, 0]),
+    "CCI": (["CCI"], [14]), "MINUS_DI": (["DIM"], [14]), "PLUS_DI": (["DIP"], [14]), "MACD": (["MACD", "MACDS", "MACDH"], [12, 26, 9]),
+    "MFI": (["MFI"], [14]), "MOM": (["MOM"], [10]), "OBV": (["OBV"], []), "PPO": (["PPO"], [12, 26, 0]), "ROC": (["ROC"], [10]),
+    "RSI": (["RSI"], [14]), "SAR": (["SAR"], [0.02, 0.2]), "STOCH": (["STOCHSK", "STOCHSD"], [5, 3, 0, 3, 0]),
+    "STOCHF": (["STOCHFK", "STOCHFD"], [5, 3, 0]), "WILLR": (["WILLR"], [14]),
+}
+INPUTS = {"AD": "HLCV", "ADOSC": "HLCV", "ADXR": "HLC", "AROON": "HL", "ATR": "HLC", "CCI": "HLC", "MINUS_DI": "HLC", "PLUS_DI": "HLC",
+          "MFI": "HLCV", "OBV": "CV", "SAR": "HL", "STOCH": "HLC", "STOCHF": "HLC", "WILLR": "HLC"}
 VARS = [30, 1.5, 120.0, 0.25]
 
 
@@ -43,9 +63,46 @@ def generated(count=400, seed=20260101):
     return rows
 
 
+def minutes():
+    """The same market by the minute: what a row of seconds has, and the prices in between."""
+    rows = generated(260, 20260777)
+    for row, before in zip(rows, [rows[0]] + rows):
+        price, first = row["현재가"], before["현재가"]
+        high = round(max(price, first) * (1 + row["체결강도"] % 7 / 2000), 4)
+        low = round(min(price, first) * (1 - row["매도총잔량"] % 9 / 2500), 4)
+        for column in COLUMNS:
+            row[column.replace("초당", "분당")] = row.pop(column)
+        row.update(분봉시가=first, 분봉고가=high, 분봉저가=low)
+    return [{column: row[column] for column in MINUTE_COLUMNS + NAMES} for row in rows]
+
+
+def indicators(rows, source):
+    """The value of every indicator on every row, by the lines of `source` that set them; 0 where there is none yet."""
+    texts = type("Settings", (), {"indicator": {}, "vars": VARS})()
+    for line in source.splitlines():
+        if line.startswith("self.indicator"):
+            exec(line, {"self": texts})
+    series = dict(zip("HLCV", (np.array([row[name] for row in rows]) for name in ("분봉고가", "분봉저가", "현재가", "분당거래대금"))))
+    found = {}
+    for name, (lines, usual) in INDICATORS.items():
+        given = next((value for key, value in texts.indicator.items() if key == name or key in lines), [])
+        given = list(given) if isinstance(given, (list, tuple)) else [given]
+        if given[:1] == [0]:
+            found.update((line, [0.0] * len(rows)) for line in lines)
+            continue
+        values = getattr(talib, name)(*(series[key] for key in INPUTS.get(name, "C")), *given, *usual[len(given):])
+        values = values if isinstance(values, tuple) else (values,)
+        found.update((line, [0.0 if math.isnan(x) else float(x) for x in value]) for line, value in zip(lines, values))
+    return found
+
+
 class Oracle:
-    def __init__(self, rows):
+    def __init__(self, rows, minute=False):
         self.rows, self.index, self.signal, self.vars, self.last = rows, 0, False, VARS, {}
+        self.minute, self.indicator = minute, {}
+
+    def column(self, name):
+        return name.replace("초당", "분당") if self.minute else name
 
     def Buy(self):
         self.signal = True
@@ -72,12 +129,14 @@ class Oracle:
     def scope(self):
         row = self.rows[self.index]
         scope = dict(row, self=self, 데이터길이=self.index + 1, 평균값계산틱수=30, 종목코드="KRW-BTC", 종목명="비트코인", 매수=True, 매도=False)
-        for column in COLUMNS:
+        for column in [line for lines, _ in INDICATORS.values() for line in lines] if self.minute else []:
+            scope[column + "_N"] = lambda k, column=column: self.back(column, k)
+        for column in MINUTE_COLUMNS if self.minute else COLUMNS:
             scope[column + "N"] = lambda k, column=column: self.back(column, k)
 
         def over(column, take):
             def function(n, k=0):
-                values = self.window(column, n, k)
+                values = self.window(self.column(column), n, k)
                 return 0 if values is None else take(values)
             return function
 
@@ -96,15 +155,30 @@ class Oracle:
             등락율각도=over("등락율", angle(10)), 당일거래대금각도=over("당일거래대금", angle(1e-8)),
             경과틱수=lambda name: self.index - self.last[name] if name in self.last else 0,
         )
+        if self.minute:
+            scope = {name.replace("초당", "분당") if callable(value) else name: value for name, value in scope.items()}
+            scope.update(최고분봉고가=over("분봉고가", max), 최저분봉저가=over("분봉저가", min))
+        scope.update(helpers(self))
         return scope
+
+    def values(self, call):
+        """The value of a call on every row."""
+        found = []
+        for self.index in range(len(self.rows)):
+            found.append(float(eval(call, self.scope())))
+        return found
 
     def run(self, source):
         code, decisions = compile(source, "text", "exec"), ""
+        if self.minute:
+            found = indicators(self.rows, source)
+            for index, row in enumerate(self.rows):
+                row.update((line, values[index]) for line, values in found.items())
         has_call = "self.Buy()" in source or "self.Sell()" in source
         for self.index in range(len(self.rows)):
             scope, self.signal = self.scope(), False
             for name, expression in CONDITIONS:
-                if eval(expression, scope):
+                if eval(self.column(expression), scope):
                     self.last[name] = self.index
             try:
                 exec(code, scope)
@@ -115,13 +189,33 @@ class Oracle:
         return decisions
 
 
+def digest(values):
+    """FNV-1a over the bits of the values."""
+    value = 0xcbf29ce484222325
+    for byte in b"".join(struct.pack("<d", item + 0.0) for item in values):
+        value = (value ^ byte) * 0x100000001b3 % 2**64
+    return value
+
+
 def main():
-    rows = generated()
-    lines = [",".join(COLUMNS + NAMES)] + [",".join(repr(value) for value in row.values()) for row in rows]
-    (HERE / "rows.csv").write_text("\n".join(lines) + "\n")
+    assert talib.__version__ == "0.6.8", talib.__version__
+    rows, by_minute = generated(), minutes()
+    for name, columns, kept in (("rows.csv", COLUMNS, rows), ("minutes.csv", MINUTE_COLUMNS, by_minute)):
+        lines = [",".join(columns + NAMES)] + [",".join(repr(value) for value in row.values()) for row in kept]
+        (HERE / name).write_text("\n".join(lines) + "\n")
+    calls = re.findall(r"\S+\([^)]*\)", CALLS)
+    missing = set(helpers(Oracle(rows))) - {call.split("(")[0] for call in calls}
+    assert not missing, missing
+    with open(HERE / "values.txt", "w") as out:
+        for call in calls:
+            values = Oracle(rows).values(call)
+            assert len(set(values)) > 1, f"{call} is always {values[0]}"
+            print(f"{digest(values):016x}", ",".join(f"{values[row]!r}" for row in range(19, len(rows), 95)), call, file=out)
     with open(HERE / "expected.txt", "w") as out:
         for path in sorted((HERE / "texts").glob("*.py")):
-            decisions = Oracle(rows).run(path.read_text())
+            source = path.read_text()
+            minute = "분봉" in source.splitlines()[0]
+            decisions = Oracle(by_minute if minute else rows, minute).run(source)
             assert "1" in decisions and "0" in decisions, f"{path.name} decides nothing: {decisions}"
             print(path.name, decisions, file=out)
 

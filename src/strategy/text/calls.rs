@@ -6,10 +6,12 @@ use alloc::vec::Vec;
 
 use super::arithmetic::round;
 use super::code::{Code, Kind, Number, Value, into_number};
-use super::columns::{COLUMNS, column};
+use super::columns::{COLUMNS, column, column_back, name_back};
 use super::compile::{Compiler, Helper};
 use super::frame::{FaultKind, Frame};
 use super::functions::{Body, FUNCTIONS, Function};
+use super::history::Streak;
+use super::names::Part;
 use super::problem::{Problem, Span};
 use super::tree::{Expression, ExpressionKind};
 use super::windows::Rows;
@@ -32,10 +34,18 @@ impl Compiler<'_> {
                 let shown = function.arguments;
                 return Err(self.problem(span, format!("`{name}{shown}`로 부르세요"), format!("call it as `{name}{shown}`")));
             }
+            if let Some(only) = function.only.filter(|only| *only != self.part) {
+                let korean = if only == Part::Sell {
+                    "매도 글에서만 쓸 수 있습니다"
+                } else {
+                    "매수 글에서만 쓸 수 있습니다"
+                };
+                return Err(self.problem(span, korean, format!("only the {} text can call it", only.name())));
+            }
             self.uses.functions.insert(name.clone());
             return self.call_function(place, function, arguments, span);
         }
-        if let Some(place) = name.strip_suffix('N').and_then(|stem| column(stem, self.options.mode)) {
+        if let Some(place) = column_back(name, self.options.mode) {
             let [back] = arguments else {
                 return Err(self.problem(span, format!("`{name}(k)`로 부르세요"), format!("call it as `{name}(k)`")));
             };
@@ -50,15 +60,16 @@ impl Compiler<'_> {
         }
         if self.scope.fixed(name).is_some() || self.scope.get(name).is_some() {
             let (mut korean, mut english) = (format!("`{name}`은(는) 함수가 아닙니다"), format!("`{name}` is not a function"));
-            if column(name, self.options.mode).is_some() {
-                korean += &format!(". 지난 행의 값은 `{name}N(k)`입니다");
-                english += &format!("; its value k rows ago is `{name}N(k)`");
+            if let Some(place) = column(name, self.options.mode) {
+                let back = name_back(place, self.options.mode);
+                korean += &format!(". 지난 행의 값은 `{back}(k)`입니다");
+                english += &format!("; its value k rows ago is `{back}(k)`");
             }
             return Err(self.problem(callee.span, korean, english));
         }
-        let rows_back: Vec<_> = COLUMNS.iter().map(|column| format!("{}N", column.name(self.options.mode))).collect();
+        let rows_back: Vec<_> = (0..COLUMNS.len()).map(|place| name_back(place, self.options.mode)).collect();
         let mut known: Vec<&str> = FUNCTIONS.iter().map(|function| function.name(self.options.mode)).collect();
-        known.extend(rows_back.iter().map(|name| name.as_str()).filter(|name| *name != "N"));
+        known.extend(rows_back.iter().map(|name| name.as_str()).filter(|name| !name.is_empty()));
         known.extend(self.helpers.keys().map(|name| name.as_str()));
         Err(self.unknown(name, &known, callee.span))
     }
@@ -104,11 +115,16 @@ impl Compiler<'_> {
     ) -> Result<Value, Problem> {
         let line = self.line(span);
         match function.body {
-            Body::Mean(..) | Body::Over(..) | Body::Angle(..) => {
+            Body::Mean(..) | Body::Over(..) | Body::Angle(..) | Body::Age(..) | Body::AngleSince(..) => {
                 let length = self.rows(&arguments[0], 1)?;
                 let back = arguments.get(1).map_or(Ok(Rows::Constant(0)), |back| self.rows(back, 0))?;
                 self.window_call(place, function.body, length, back, span)
             }
+            Body::Streak(column, step) => {
+                let place = self.plan.kept.streak(Streak { column, step });
+                Ok(Value::calculated(move |frame| frame.history.streak(place) as f64))
+            }
+            Body::Formula(formula) => self.call_formula(function, formula, arguments, span),
             Body::Elapsed => self.elapsed(&arguments[0]),
             Body::Round => {
                 let value = self.number(&arguments[0])?;

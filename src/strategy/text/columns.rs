@@ -1,5 +1,8 @@
 //! The columns of a row: [`COLUMNS`], in the order a row has them.
 
+use alloc::format;
+use alloc::string::String;
+
 /// How rows are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -48,6 +51,7 @@ const ASK: (&str, &str) = ("매도호가", "an ask price, the fifth best first")
 const BID: (&str, &str) = ("매수호가", "a bid price, the best first");
 const ASK_SIZE: (&str, &str) = ("매도호가의 잔량", "the size at an ask");
 const BID_SIZE: (&str, &str) = ("매수호가의 잔량", "the size at a bid");
+const INDICATOR: (&str, &str) = ("보조지표", "an indicator of TA-Lib");
 const STOCK: (&str, &str) = ("주식만 (시세가 없으면 0)", "stocks only; 0 without a feed that has it");
 
 /// Every column; its place is its slot.
@@ -105,6 +109,34 @@ pub const COLUMNS: &[Column] = &[
     both("VI가격", STOCK.0, STOCK.1),
     both("VI호가단위", STOCK.0, STOCK.1),
     both("VI아래5호가", STOCK.0, STOCK.1),
+    minute("AD", INDICATOR.0, INDICATOR.1),
+    minute("ADOSC", INDICATOR.0, INDICATOR.1),
+    minute("ADXR", INDICATOR.0, INDICATOR.1),
+    minute("APO", INDICATOR.0, INDICATOR.1),
+    minute("AROOND", INDICATOR.0, INDICATOR.1),
+    minute("AROONU", INDICATOR.0, INDICATOR.1),
+    minute("ATR", INDICATOR.0, INDICATOR.1),
+    minute("BBU", INDICATOR.0, INDICATOR.1),
+    minute("BBM", INDICATOR.0, INDICATOR.1),
+    minute("BBL", INDICATOR.0, INDICATOR.1),
+    minute("CCI", INDICATOR.0, INDICATOR.1),
+    minute("DIM", INDICATOR.0, INDICATOR.1),
+    minute("DIP", INDICATOR.0, INDICATOR.1),
+    minute("MACD", INDICATOR.0, INDICATOR.1),
+    minute("MACDS", INDICATOR.0, INDICATOR.1),
+    minute("MACDH", INDICATOR.0, INDICATOR.1),
+    minute("MFI", INDICATOR.0, INDICATOR.1),
+    minute("MOM", INDICATOR.0, INDICATOR.1),
+    minute("OBV", INDICATOR.0, INDICATOR.1),
+    minute("PPO", INDICATOR.0, INDICATOR.1),
+    minute("ROC", INDICATOR.0, INDICATOR.1),
+    minute("RSI", INDICATOR.0, INDICATOR.1),
+    minute("SAR", INDICATOR.0, INDICATOR.1),
+    minute("STOCHSK", INDICATOR.0, INDICATOR.1),
+    minute("STOCHSD", INDICATOR.0, INDICATOR.1),
+    minute("STOCHFK", INDICATOR.0, INDICATOR.1),
+    minute("STOCHFD", INDICATOR.0, INDICATOR.1),
+    minute("WILLR", INDICATOR.0, INDICATOR.1),
 ];
 
 /// How many columns a row has.
@@ -116,6 +148,30 @@ pub type Row = [f64; COLUMN_COUNT];
 /// The place of the column that is called `name` in rows of `mode`.
 pub fn column(name: &str, mode: Mode) -> Option<usize> {
     COLUMNS.iter().position(|column| column.name(mode) == name && !name.is_empty())
+}
+
+/// Whether the column at `place` is an indicator, which is calculated only where a text uses it.
+pub const fn is_indicator(place: usize) -> bool {
+    place >= at::INDICATORS
+}
+
+/// The name by which a text calls what the column at `place` was some rows ago: `현재가N`, `RSI_N`. Empty when rows of `mode`
+/// have no such column.
+pub fn name_back(place: usize, mode: Mode) -> String {
+    match COLUMNS.get(place).map_or("", |column| column.name(mode)) {
+        "" => String::new(),
+        name if is_indicator(place) => format!("{name}_N"),
+        name => format!("{name}N"),
+    }
+}
+
+/// The place of the column whose values of rows gone by are called `name`.
+pub fn column_back(name: &str, mode: Mode) -> Option<usize> {
+    let stem = name.strip_suffix('N')?;
+    match stem.strip_suffix('_') {
+        Some(stem) => column(stem, mode).filter(|place| is_indicator(*place)),
+        None => column(stem, mode).filter(|place| !is_indicator(*place)),
+    }
 }
 
 /// Places of columns that code fills or reads by name.
@@ -181,6 +237,10 @@ pub mod at {
         DAY_BOUGHT_VALUE = "당일매수금액";
         /// 당일매도금액.
         DAY_SOLD_VALUE = "당일매도금액";
+        /// 전일비.
+        VOLUME_RATIO = "전일비";
+        /// AD, the first of the indicators, which are the columns from there on.
+        INDICATORS = "AD";
     }
 
     /// The place of a column, by its name in either mode; the build fails for a name there is not.
@@ -226,6 +286,9 @@ mod tests {
             (column("분봉시가", Mode::Tick), column("초당매수수량", Mode::Minute), column("", Mode::Tick)),
             (None, None, None)
         );
+        assert_eq!((column_back("현재가N", Mode::Tick), column_back("현재가_N", Mode::Tick)), (Some(at::PRICE), None));
+        assert_eq!((column_back("RSI_N", Mode::Tick), column_back("RSIN", Mode::Minute)), (None, None));
+        assert_eq!(name_back(column_back("RSI_N", Mode::Minute).expect("a column"), Mode::Minute), "RSI_N");
         assert_eq!((column("관심종목", Mode::Tick), at::ASK - 4), (Some(34), 13));
         assert_eq!(column("매수호가5", Mode::Tick), Some(at::BID + 4));
         assert_eq!(column("매도잔량5", Mode::Minute), Some(at::ASK_SIZE - 4));

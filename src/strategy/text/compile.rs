@@ -68,7 +68,7 @@ pub(super) struct Compiler<'a> {
     pub(super) unset: BTreeSet<usize>,
     has_call: bool,
     /// Blocks within blocks here; 0 is outside of all.
-    nesting: u32,
+    pub(super) nesting: u32,
     line_starts: Vec<u32>,
 }
 
@@ -121,6 +121,11 @@ impl<'a> Compiler<'a> {
             // A text alone is a comment of many lines.
             Statement::Expression(Expression { kind: ExpressionKind::Text(_), .. }) => {}
             Statement::Expression(expression) => out.push(self.call_that_signals(expression)?),
+            Statement::Assign(Expression { kind: ExpressionKind::Index(base, key), .. }, value)
+                if self.is_own(base, "indicator") =>
+            {
+                self.set_indicator(key, value)?;
+            }
             Statement::Assign(target, value) => self.assign(target, value, out)?,
             Statement::Change(target, how, value) => self.change(target, *how, value, out)?,
             Statement::If(parts, otherwise) => out.push(self.branch(parts, otherwise)?),
@@ -217,11 +222,6 @@ impl<'a> Compiler<'a> {
     fn target(&self, target: &Expression) -> Result<String, Problem> {
         match &target.kind {
             ExpressionKind::Name(name) => Ok(name.clone()),
-            ExpressionKind::Index(base, _) if self.is_own(base, "indicator") => Err(self.problem(
-                target.span,
-                "보조지표는 아직 없습니다. 이 줄을 지우세요",
-                "there are no indicators in texts yet: remove this line",
-            )),
             _ => Err(self.problem(
                 target.span,
                 "이름 하나에만 담을 수 있습니다: `이름 = 값`",

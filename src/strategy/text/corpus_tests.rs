@@ -20,20 +20,27 @@ fn read(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The slots of the columns of `rows.csv`, and its rows.
-fn rows() -> (Vec<usize>, Vec<Vec<f64>>) {
-    let text = read("rows.csv");
+/// The slots of the columns of `rows.csv` or `minutes.csv`, and its rows.
+fn rows(mode: Mode) -> (Vec<usize>, Vec<Vec<f64>>) {
+    let text = read(if mode == Mode::Tick { "rows.csv" } else { "minutes.csv" });
     let mut lines = text.lines();
     let header = lines.next().expect("a header").split(',');
-    let slots = header.map(|name| column(name, Mode::Tick).unwrap_or_else(|| names::slot(name))).collect();
+    let slots = header.map(|name| column(name, mode).unwrap_or_else(|| names::slot(name))).collect();
     let numbers = |line: &str| line.split(',').map(|value| value.parse().expect("a number")).collect();
     (slots, lines.map(numbers).collect())
 }
 
-fn decisions(source: &str, places: &[usize], rows: &[Vec<f64>]) -> String {
+fn mode_of(source: &str) -> Mode {
+    if source.lines().next().is_some_and(|line| line.contains("분봉")) { Mode::Minute } else { Mode::Tick }
+}
+
+/// Runs a text over the rows, and gives `each` the frame, whether it signals, after every row.
+fn run(source: &str, (places, rows): &(Vec<usize>, Vec<Vec<f64>>), mut each: impl FnMut(&Frame<'_>, bool)) {
+    let mode = mode_of(source);
     let part = if source.starts_with("# 매도") { Part::Sell } else { Part::Buy };
-    let conditions: Vec<(String, String)> = CONDITIONS.map(|(name, text)| (name.into(), text.into())).into();
-    let setup = Setup { mode: Mode::Tick, average: 30, vars: VARS.into(), conditions };
+    let named = |text: &str| if mode == Mode::Minute { text.replace("초당", "분당") } else { text.into() };
+    let conditions: Vec<(String, String)> = CONDITIONS.map(|(name, text)| (name.into(), named(text))).into();
+    let setup = Setup { mode, average: 30, vars: VARS.into(), conditions };
     let (buy, sell) = if part == Part::Buy { (Some(source), None) } else { (None, Some(source)) };
     let pair = Pair::compile(&setup, buy, sell).unwrap_or_else(|(_, problem)| panic!("{problem}"));
     let program = pair.program(part).expect("compiled");
@@ -43,11 +50,13 @@ fn decisions(source: &str, places: &[usize], rows: &[Vec<f64>]) -> String {
     slots[names::slot("종목코드")] = pair.plan.number_of("KRW-BTC");
     slots[names::slot("종목명")] = pair.plan.number_of("비트코인");
     let (mut pins, mut last_true) = (Vec::new(), vec![0; CONDITIONS.len()]);
-    let mut decisions = String::new();
+    let mut studied = Studied::new(&pair.plan.indicators);
     for (index, values) in rows.iter().enumerate() {
         places.iter().zip(values).for_each(|(&place, &value)| slots[place] = value);
         let mut row = [0.0; COLUMN_COUNT];
         row.copy_from_slice(&slots[..COLUMN_COUNT]);
+        studied.enter(&mut row);
+        slots[..COLUMN_COUNT].copy_from_slice(&row);
         history.push(&row, &pair.plan.kept);
         slots[names::slot("데이터길이")] = history.count() as f64;
         let market = Market { stock: false };
@@ -58,35 +67,81 @@ fn decisions(source: &str, places: &[usize], rows: &[Vec<f64>]) -> String {
         }
         let mut frame = Frame { pins: &pins, last_true: &last_true, ..Frame::new(&mut slots, &history, market) };
         let signal = program.run(&mut frame);
-        decisions.push(match (frame.fault, signal) {
-            (Some(_), _) => 'F',
-            (None, true) => '1',
-            (None, false) => '0',
-        });
+        each(&frame, signal);
         if index == BUY_ROW {
             let mut taken = Vec::new();
             pair.plan.pin(&mut frame, &mut taken);
             pins = taken;
         }
     }
+}
+
+fn decisions(source: &str, rows: &(Vec<usize>, Vec<Vec<f64>>)) -> String {
+    let mut decisions = String::new();
+    run(source, rows, |frame, signal| {
+        decisions.push(match (frame.fault, signal) {
+            (Some(_), _) => 'F',
+            (None, true) => '1',
+            (None, false) => '0',
+        });
+    });
     decisions
 }
 
 #[test]
 fn every_decision_is_that_of_cpython() {
-    let (places, rows) = rows();
+    let by_mode = [rows(Mode::Tick), rows(Mode::Minute)];
     let expected = read("expected.txt");
     let mut faults = Vec::new();
     for line in expected.lines() {
         let (name, expected) = line.split_once(' ').expect("a name and decisions");
-        assert_eq!(expected.len(), rows.len(), "{name}");
-        let found = decisions(&read(&format!("texts/{name}")), &places, &rows);
+        let source = read(&format!("texts/{name}"));
+        let rows = &by_mode[usize::from(mode_of(&source) == Mode::Minute)];
+        assert_eq!(expected.len(), rows.1.len(), "{name}");
+        let found = decisions(&source, rows);
         if let Some(row) = found.bytes().zip(expected.bytes()).position(|(found, expected)| found != expected) {
             let (found, expected) = (&found[row..=row], &expected[row..=row]);
             faults.push(format!("{name}: row {row} is {found}, CPython says {expected}"));
         }
     }
-    assert!(expected.lines().count() >= 15 && faults.is_empty(), "{faults:#?}");
+    assert!(expected.lines().count() >= 50 && faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn every_value_of_a_helper_is_that_of_cpython() {
+    let rows = rows(Mode::Tick);
+    let (mut faults, mut called) = (Vec::new(), Vec::new());
+    for line in read("values.txt").lines() {
+        let [digest, shown, call] = line.splitn(3, ' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let mut values = Vec::new();
+        // The first variable of a text has the first slot after the fixed ones.
+        run(&format!("# 매도\n값 = {call}\n"), &rows, |frame, _| {
+            assert_eq!(frame.fault, None, "{call}");
+            values.push(frame.slots[FIXED_SLOTS] + 0.0);
+        });
+        let bytes = values.iter().flat_map(|value| value.to_bits().to_le_bytes());
+        let found =
+            bytes.fold(0xcbf2_9ce4_8422_2325_u64, |digest, byte| (digest ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+        if format!("{found:016x}") != digest {
+            let some: Vec<f64> = values.iter().copied().skip(19).step_by(95).collect();
+            faults.push(format!("{call}: {some:?}, CPython's {shown}"));
+        }
+        // The same with arguments that are only known while running.
+        let (name, arguments) = call.trim_end_matches(')').split_once('(').expect("a call");
+        called.push(String::from(name));
+        let parts = arguments.split(',').filter(|part| !part.is_empty());
+        let variables: Vec<String> = parts.map(|part| format!("{part} + 현재가 * 0")).collect();
+        let mut index = 0;
+        run(&format!("# 매도\n값 = {name}({})\n", variables.join(", ")), &rows, |frame, _| {
+            assert_eq!((frame.fault, frame.slots[FIXED_SLOTS] + 0.0), (None, values[index]), "{name} row {index}");
+            index += 1;
+        });
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+    let formulas = FUNCTIONS.iter().filter(|function| matches!(function.body, Body::Formula(_)));
+    let missing: Vec<&str> =
+        formulas.map(|function| function.tick).filter(|name| called.iter().all(|call| call != name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]

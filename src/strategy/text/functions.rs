@@ -1,7 +1,9 @@
-//! Functions a text can call: [`FUNCTIONS`]. To add one is to add its line.
+//! Functions a text can call: [`FUNCTIONS`]. To add one is to add its line, here or in `helpers.rs`.
 
 use super::columns::{Mode, at};
-use super::history::Taken;
+use super::helpers::HELPERS;
+use super::history::{Step, Taken};
+use super::names::Part;
 
 /// How the number a function gives is rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,14 @@ pub enum Body {
     Over(usize, Taken),
     /// Degrees of the rise of a column over a window `(n, k=0)`.
     Angle(usize, Factor),
+    /// How many rows ago the extreme of a column in a window was `(n, k=0)`.
+    Age(usize, Taken),
+    /// Degrees of the rise of 등락율 since the extreme of a column in a window `(n, k=0)`.
+    AngleSince(usize, Taken),
+    /// How many rows in a row stand so to the one before.
+    Streak(usize, Step),
+    /// An expression of the language over its arguments, in the names of tick mode.
+    Formula(&'static str),
     /// Rows since a named condition was last true.
     Elapsed,
     /// `round(x, digits=0)`.
@@ -54,8 +64,11 @@ pub struct Factor {
     pub coin: f64,
 }
 
+/// That of 등락율.
+pub(super) const ANGLE_OF_CHANGE: Factor = Factor { stock: 5.0, coin: 10.0 };
+
 /// A function.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Function {
     /// Its name in tick mode.
     pub tick: &'static str,
@@ -73,6 +86,8 @@ pub struct Function {
     pub english: &'static str,
     /// What it does.
     pub body: Body,
+    /// The only text that knows it; `None` is both.
+    pub only: Option<Part>,
 }
 
 impl Function {
@@ -83,13 +98,22 @@ impl Function {
             Mode::Minute => self.minute,
         }
     }
+
+    /// Its arguments by name, with what each is when it is not given.
+    pub fn parameters(&self) -> impl Iterator<Item = (&'static str, Option<f64>)> + use<> {
+        let inside = self.arguments.trim_matches(['(', ')']);
+        inside.split(", ").filter(|part| !part.is_empty()).map(|part| match part.split_once('=') {
+            Some((name, value)) => (name, value.parse().ok()),
+            None => (part, None),
+        })
+    }
 }
 
 /// Any number of arguments.
 pub const MANY: usize = 4_096;
 
 const fn window(names: (&'static str, &'static str), body: Body, korean: &'static str, english: &'static str) -> Function {
-    Function { tick: names.0, minute: names.1, arguments: "(n, k=0)", least: 1, most: 2, korean, english, body }
+    Function { tick: names.0, minute: names.1, arguments: "(n, k=0)", least: 1, most: 2, korean, english, body, only: None }
 }
 
 const fn plain(
@@ -100,15 +124,19 @@ const fn plain(
     docs: [&'static str; 2],
 ) -> Function {
     let (least, most) = counts;
-    Function { tick: name, minute: name, arguments, least, most, korean: docs[0], english: docs[1], body }
+    Function { tick: name, minute: name, arguments, least, most, korean: docs[0], english: docs[1], body, only: None }
+}
+
+const fn streak(name: &'static str, (column, step): (usize, Step), docs: [&'static str; 2]) -> Function {
+    plain(name, "()", (0, 0), Body::Streak(column, step), docs)
 }
 
 const fn same(name: &'static str) -> (&'static str, &'static str) {
     (name, name)
 }
 
-/// Every function.
-pub const FUNCTIONS: &[Function] = &[
+/// Functions over rows and windows, and those of Python.
+const BASE: &[Function] = &[
     window(
         same("이동평균"),
         Body::Mean(at::PRICE, Rounded::AsPrice),
@@ -154,7 +182,7 @@ pub const FUNCTIONS: &[Function] = &[
     ),
     window(
         same("등락율각도"),
-        Body::Angle(at::CHANGE, Factor { stock: 5.0, coin: 10.0 }),
+        Body::Angle(at::CHANGE, ANGLE_OF_CHANGE),
         "n행 동안 등락율이 움직인 각도",
         "angle of 등락율 over n rows, degrees",
     ),
@@ -163,6 +191,72 @@ pub const FUNCTIONS: &[Function] = &[
         Body::Angle(at::DAY_TURNOVER, Factor { stock: 0.01, coin: 1e-8 }),
         "n행 동안 당일거래대금이 움직인 각도",
         "angle of 당일거래대금 over n rows, degrees",
+    ),
+    window(
+        same("전일비각도"),
+        Body::Angle(at::VOLUME_RATIO, Factor { stock: 1.0, coin: 1.0 }),
+        "n행 동안 전일비가 움직인 각도",
+        "angle of 전일비 over n rows, degrees",
+    ),
+    window(
+        ("초당매수수량평균", "분당매수수량평균"),
+        Body::Mean(at::BOUGHT, Rounded::No),
+        "n행의 매수수량 평균",
+        "mean quantity bought over n rows",
+    ),
+    window(
+        ("초당매도수량평균", "분당매도수량평균"),
+        Body::Mean(at::SOLD, Rounded::No),
+        "n행의 매도수량 평균",
+        "mean quantity sold over n rows",
+    ),
+    window(
+        same("매수총잔량평균"),
+        Body::Mean(at::BID_TOTAL, Rounded::No),
+        "n행의 매수총잔량 평균",
+        "mean of 매수총잔량 over n rows",
+    ),
+    window(
+        same("매도총잔량평균"),
+        Body::Mean(at::ASK_TOTAL, Rounded::No),
+        "n행의 매도총잔량 평균",
+        "mean of 매도총잔량 over n rows",
+    ),
+    window(
+        same("고점틱수"),
+        Body::Age(at::PRICE, Taken::Max),
+        "n행의 최고 현재가 뒤 지난 행 수; 같은 값은 나중 것",
+        "rows since the highest price of n rows, the latest of equal ones",
+    ),
+    window(
+        same("저점틱수"),
+        Body::Age(at::PRICE, Taken::Min),
+        "n행의 최저 현재가 뒤 지난 행 수; 같은 값은 나중 것",
+        "rows since the lowest price of n rows, the latest of equal ones",
+    ),
+    window(
+        same("고점기준등락율각도"),
+        Body::AngleSince(at::PRICE, Taken::Max),
+        "n행의 최고 현재가부터 등락율이 움직인 각도",
+        "angle of 등락율 since the highest price of n rows, degrees",
+    ),
+    window(
+        same("저점기준등락율각도"),
+        Body::AngleSince(at::PRICE, Taken::Min),
+        "n행의 최저 현재가부터 등락율이 움직인 각도",
+        "angle of 등락율 since the lowest price of n rows, degrees",
+    ),
+    streak("연속상승수", (at::PRICE, Step::Above), ["현재가가 잇달아 오른 행 수", "rows in a row at which the price rose"]),
+    streak("연속하락수", (at::PRICE, Step::Below), ["현재가가 잇달아 내린 행 수", "rows in a row at which the price fell"]),
+    streak(
+        "고가미갱신지속틱수",
+        (at::HIGH, Step::Same),
+        ["고가가 새로 쓰이지 않고 지난 행 수", "rows since the day's high was last set"],
+    ),
+    streak(
+        "저가미갱신지속틱수",
+        (at::LOW, Step::Same),
+        ["저가가 새로 쓰이지 않고 지난 행 수", "rows since the day's low was last set"],
     ),
     plain(
         "경과틱수",
@@ -183,6 +277,21 @@ pub const FUNCTIONS: &[Function] = &[
     plain("sum", "([a, b, …])", (1, 1), Body::Total, ["목록의 합", "sum of a list"]),
     plain("len", "([a, b, …])", (1, 1), Body::Count, ["목록의 길이", "length of a list"]),
 ];
+
+const fn joined() -> [Function; BASE.len() + HELPERS.len()] {
+    let mut all = [BASE[0]; BASE.len() + HELPERS.len()];
+    let mut index = 0;
+    while index < all.len() {
+        all[index] = if index < BASE.len() { BASE[index] } else { HELPERS[index - BASE.len()] };
+        index += 1;
+    }
+    all
+}
+
+static ALL: [Function; BASE.len() + HELPERS.len()] = joined();
+
+/// Every function.
+pub static FUNCTIONS: &[Function] = &ALL;
 
 /// The function called `name` in `mode`.
 pub fn function(name: &str, mode: Mode) -> Option<&'static Function> {

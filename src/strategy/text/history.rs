@@ -34,6 +34,36 @@ pub struct Window {
     pub back: u32,
 }
 
+/// How a row stands to the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Above it.
+    Above,
+    /// Below it.
+    Below,
+    /// Equal to it.
+    Same,
+}
+
+/// Rows in a row, up to the newest, of which each stands so to the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Streak {
+    /// The column's place.
+    pub column: usize,
+    /// How.
+    pub step: Step,
+}
+
+impl Streak {
+    fn goes_on(self, before: f64, now: f64) -> bool {
+        match self.step {
+            Step::Above => now > before,
+            Step::Below => now < before,
+            Step::Same => now == before,
+        }
+    }
+}
+
 /// What of the rows must be kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
@@ -41,6 +71,8 @@ pub struct Kept {
     pub depths: Vec<u32>,
     /// The windows.
     pub windows: Vec<Window>,
+    /// The streaks.
+    pub streaks: Vec<Streak>,
 }
 
 impl Kept {
@@ -58,6 +90,16 @@ impl Kept {
         place.unwrap_or_else(|| {
             self.windows.push(window);
             self.windows.len() - 1
+        })
+    }
+
+    /// The place of `streak`, counted from here on.
+    pub fn streak(&mut self, streak: Streak) -> usize {
+        self.keep(streak.column, 2);
+        let place = self.streaks.iter().position(|known| *known == streak);
+        place.unwrap_or_else(|| {
+            self.streaks.push(streak);
+            self.streaks.len() - 1
         })
     }
 
@@ -82,6 +124,8 @@ pub struct History {
     count: u64,
     rings: Vec<VecDeque<f64>>,
     running: Vec<Running>,
+    /// How long each streak is.
+    streaks: Vec<u64>,
 }
 
 /// Steps of a window sum in 1.
@@ -138,6 +182,12 @@ impl History {
             }
             self.running.push(running);
         }
+        self.streaks.clear();
+        for streak in &kept.streaks {
+            let ring = &self.rings[streak.column];
+            let steps = ring.iter().rev().zip(ring.iter().rev().skip(1));
+            self.streaks.push(steps.take_while(|(now, before)| streak.goes_on(**before, **now)).count() as u64);
+        }
     }
 
     /// Adds a row.
@@ -154,6 +204,36 @@ impl History {
         for (running, window) in self.running.iter_mut().zip(&kept.windows) {
             running.step(window, &self.rings[window.column], 0, self.count);
         }
+        for (count, streak) in self.streaks.iter_mut().zip(&kept.streaks) {
+            let mut newest = self.rings[streak.column].iter().rev();
+            let goes_on = newest.next().zip(newest.next()).is_some_and(|(now, before)| streak.goes_on(*before, *now));
+            *count = if goes_on { count.saturating_add(1) } else { 0 };
+        }
+    }
+
+    /// How long a streak is.
+    #[inline]
+    pub fn streak(&self, place: usize) -> u64 {
+        self.streaks.get(place).copied().unwrap_or(0)
+    }
+
+    /// How many rows before its end the extreme of a window was, the latest of equal ones; `None` while there are too few rows.
+    pub fn age(&self, place: usize, window: &Window) -> Option<u64> {
+        self.window(place, window)?;
+        match &self.running[place] {
+            Running::Sum(_) => None,
+            Running::Extreme(candidates) => {
+                let end = self.count.saturating_sub(u64::from(window.back));
+                candidates.front().map(|(number, _)| end.saturating_sub(*number))
+            }
+        }
+    }
+
+    /// The same as an age, row by row.
+    pub fn scan_age(&self, window: &Window) -> Option<u64> {
+        let extreme = self.scan(window)?;
+        let back = window.back as usize;
+        (0..u64::from(window.length)).find(|age| self.back(window.column, back + *age as usize) == Some(extreme))
     }
 
     /// The value of `column` so many rows ago; `None` when there is no such row, or it is forgotten.
@@ -201,6 +281,7 @@ impl History {
             out.u64(ring.len() as u64);
             ring.iter().for_each(|value| out.u64(value.to_bits()));
         }
+        self.streaks.iter().for_each(|count| out.u64(*count));
     }
 
     /// The inverse of `save`, with the windows of `kept`.
@@ -208,7 +289,8 @@ impl History {
     /// # Errors
     /// When the bytes are not such a history.
     pub fn load(input: &mut Decoder<'_>, kept: &Kept) -> Result<Self, DecodeError> {
-        let mut history = History { count: input.u64()?, rings: Vec::with_capacity(COLUMN_COUNT), running: Vec::new() };
+        let rings = Vec::with_capacity(COLUMN_COUNT);
+        let mut history = History { count: input.u64()?, rings, ..History::default() };
         for column in 0..COLUMN_COUNT {
             let length = input.u64()?;
             if length > input.remaining() as u64 {
@@ -228,6 +310,9 @@ impl History {
             history.rings.push(ring);
         }
         history.fit(kept);
+        for count in &mut history.streaks {
+            *count = input.u64()?;
+        }
         Ok(history)
     }
 }

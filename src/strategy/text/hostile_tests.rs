@@ -48,6 +48,9 @@ const PIECES: &[&str] = &[
     "현재가N(",
     "등락율각도(30)",
     "경과틱수(급등)",
+    "변동성급증(a, b)",
+    "이평지지후이평돌파(",
+    "self.indicator['RSI'] = [14]",
     "self.vars[0]",
     "self.Buy()",
     "self.Sell()",
@@ -153,7 +156,7 @@ fn expression(random: &mut Random, depth: usize) -> String {
         ]));
     }
     let (left, right) = (expression(random, depth - 1), expression(random, depth - 1));
-    match random.next(14) {
+    match random.next(16) {
         0 => format!("({left} / {right})"),
         1 => format!("({left} ** {right})"),
         2 => format!("({left} % {right} // {left})"),
@@ -166,7 +169,9 @@ fn expression(random: &mut Random, depth: usize) -> String {
         9 => format!("[{left}, {right}][{left}]"),
         10 => format!("({left} in ({right}, {left}))"),
         11 => format!("f({left}, {right})"),
-        12 => format!("max({left}, -{right}) - 등락율각도(abs(int({right})))"),
+        12 => format!("변동성급증({left}, {right})"),
+        13 => format!("이평지지(int({left}), 5, {right}, 1)"),
+        14 => format!("max({left}, -{right}) - 등락율각도(abs(int({right})))"),
         _ => format!("({left} * {right} + {left})"),
     }
 }
@@ -261,6 +266,9 @@ fn deep_and_wide_texts_are_refused_or_run() {
             survive(&format!("x = {}1", piece.repeat(count)));
         }
     }
+    // Arguments that only a running text knows are calculated once, however often a function uses them.
+    assert!(survive(&format!("y = {}현재가{}\n", "변동성(1 + ".repeat(60), ")".repeat(60))));
+    assert!(survive(&"y = 체결강도급등및호가상승압력()\n".repeat(600)));
     survive(&format!("x = {}1{}", "(".repeat(64), ")".repeat(64)));
     assert!(survive(&format!("x = {}1{}", "(-".repeat(64), ")".repeat(64))));
     assert!(survive(&format!("x = 1\n{}", "if x: x += 1\nelif x: x = 2\n".repeat(1_000))));

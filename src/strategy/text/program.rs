@@ -8,6 +8,7 @@ use super::code::{Action, Number, run};
 use super::columns::Mode;
 use super::frame::{Frame, UNSET};
 use super::history::Kept;
+use super::indicators::Indicators;
 use super::names::{Part, slot};
 
 /// Different windows of both texts of a strategy together.
@@ -31,6 +32,8 @@ pub struct Options {
 pub struct Plan {
     /// Rows and windows.
     pub kept: Kept,
+    /// Indicators.
+    pub indicators: Indicators,
     /// Values taken at the row of the buy.
     pub(super) pins: Vec<(Pin, Number)>,
     /// Texts that values are compared with; a text's number is its place.
@@ -39,7 +42,12 @@ pub struct Plan {
 
 impl core::fmt::Debug for Plan {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Plan").field("kept", &self.kept).field("pins", &self.pins.len()).field("texts", &self.texts).finish()
+        f.debug_struct("Plan")
+            .field("kept", &self.kept)
+            .field("indicators", &self.indicators)
+            .field("pins", &self.pins.len())
+            .field("texts", &self.texts)
+            .finish()
     }
 }
 

@@ -84,6 +84,7 @@ impl TextStrategy {
     fn adopt(&mut self, pair: Pair) {
         for watched in self.instruments.iter_mut().flatten() {
             watched.history.fit(&pair.plan.kept);
+            watched.studied.fit(&pair.plan.indicators);
             watched.pins = pair.adopt_pins(&self.pair, &watched.pins);
             if let Some(held) = &mut watched.held {
                 held.pins = pair.adopt_pins(&self.pair, &held.pins);
@@ -105,6 +106,7 @@ impl TextStrategy {
         }
         let watched = Watched {
             history: super::history::History::new(&self.pair.plan.kept),
+            studied: super::indicators::Studied::new(&self.pair.plan.indicators),
             last_true: alloc::vec![0; self.pair.conditions.len()],
             ..Watched::default()
         };
@@ -124,8 +126,8 @@ impl TextStrategy {
         }
         let (Some(instrument), Some(Some(known))) = (view.instrument(id), self.instruments.get_mut(id.index())) else { return };
         let scene = Scene { instrument, book: view.book(id), quote: view.quote(id), watched: known.ranked };
-        if let Some((second, row)) = known.maker.row(at, mode, &scene) {
-            self.on_text_row(view, instrument, (second, &row), out);
+        if let Some((second, mut row)) = known.maker.row(at, mode, &scene) {
+            self.on_text_row(view, instrument, (second, &mut row), out);
         }
     }
 
@@ -145,7 +147,7 @@ impl TextStrategy {
     }
 
     /// Runs what is to be run on a row.
-    fn on_text_row(&mut self, view: &View<'_>, instrument: &Instrument, (second, row): (i64, &Row), out: &mut Signals) {
+    fn on_text_row(&mut self, view: &View<'_>, instrument: &Instrument, (second, row): (i64, &mut Row), out: &mut Signals) {
         self.rules.look(view, instrument.id, None, out);
         let TextStrategy { settings, pair, rules, instruments, slots, .. } = self;
         let Some(Some(known)) = instruments.get_mut(instrument.id.index()) else { return };
@@ -250,6 +252,7 @@ impl Strategy for TextStrategy {
         // A coin's rows go on through the night; a stock's begin anew with its day.
         if instrument.kind == InstrumentKind::Stock && known.maker.is_new_day(at, instrument) {
             known.history.clear(&self.pair.plan.kept);
+            known.studied = super::indicators::Studied::new(&self.pair.plan.indicators);
             known.last_true.fill(0);
         }
         known.maker.on_trade(at, trade, instrument, mode);

@@ -212,3 +212,41 @@ fn a_strategy_that_was_saved_decides_as_the_one_that_goes_on() {
     }
     assert!(strategy.instruments[0].as_ref().is_some_and(|known| known.history.count() == 400));
 }
+
+#[test]
+fn indicators_and_streaks_go_on_from_what_was_saved() {
+    let mut minutes = settings();
+    minutes.setup.mode = Mode::Minute;
+    let make = || TextStrategy::new(minutes.clone()).expect("made");
+    let buy =
+        "self.indicator['RSI'] = [3]\nif RSI > 40 and MACDH > MACDH_N(1) and 연속상승수() < 3 and SAR < 현재가:\n    self.Buy()";
+    let (mut strategy, world) = (make(), world());
+    strategy.on_text("buy.py", buy).expect("right");
+    strategy.on_text("sell.py", "self.indicator['RSI'] = [3]\n매도 = RSI > 99").expect("the same as the buy text");
+    let problem = strategy.on_text("sell.py", "self.indicator['RSI'] = [4]").expect_err("another");
+    assert!(problem.starts_with("sell.py:1:25:") && problem.contains("[3.0]"), "{problem}");
+    let (mut state, mut bought) = (1_u64, 0);
+    for time in 0..240 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let at = (100 + (state >> 60)).to_string();
+        let mut loaded = make();
+        let saved = |strategy: &TextStrategy| {
+            let mut bytes = Vec::new();
+            strategy.save(&mut Encoder::new(&mut bytes));
+            bytes
+        };
+        let bytes = saved(&strategy);
+        let mut input = Decoder::new(&bytes);
+        loaded.load(&mut input).expect("what was saved");
+        input.finish().expect("all of it");
+        let signals = second(&mut strategy, &world, time * 60, &at);
+        assert_eq!(second(&mut loaded, &world, time * 60, &at), signals, "at {time}");
+        assert_eq!(saved(&loaded), saved(&strategy), "at {time}");
+        bought += signals.len();
+        if time == 120 {
+            // RSI goes on where its parameters stay; MACD, which is not read any more, is let go of.
+            strategy.on_text("buy.py", &buy.replace("MACDH > MACDH_N(1)", "CCI > 0")).expect("right");
+        }
+    }
+    assert!((5..200).contains(&bought), "{bought}");
+}

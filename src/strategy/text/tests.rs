@@ -1,7 +1,7 @@
 //! Texts, compiled and run: what they say, what is refused, and hostile ones.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -170,7 +170,7 @@ fn what_is_not_of_the_language_is_refused_with_its_place() {
     check("x = self.vars[5]", 1, 15, "2 values");
     check("x = self.vars[현재가]", 1, 15, "constant");
     check("x = self.price", 1, 5, "self.vars");
-    check("self.indicator['MACD'] = [12, 26, 9]", 1, 1, "no indicators");
+    check("self.indicator['MACD'] = [12, 26, 9]", 1, 16, "minute mode only");
     check("print(현재가)", 1, 1, "prints nothing");
     check("a = 종목코드 + 1", 1, 5, "text where a number");
     check("a = 종목코드 > 'a'", 1, 5, "only be compared");
@@ -199,6 +199,59 @@ fn what_is_not_of_the_language_is_refused_with_its_place() {
     let deep: String =
         ["현재가", "등락율", "체결강도", "초당매수수량"].iter().map(|name| format!("a = {name}N(86000)\n")).collect();
     check(&deep, 4, 13, "too far");
+}
+
+#[test]
+fn indicators_and_helpers_are_refused_with_what_is_expected() {
+    let minute = Options { mode: Mode::Minute, ..options() };
+    let check = |source: &str, line: u32, column: u32, words: &str| {
+        let problem = compile(source, Part::Buy, &minute, &mut Plan::default()).expect_err(source);
+        assert_eq!((problem.line, problem.column), (line, column), "{problem}");
+        assert!(problem.english.contains(words) && !problem.korean.is_empty(), "{problem}");
+    };
+    check("self.indicator['RSX'] = [14]", 1, 16, "did you mean `RSI`");
+    check("self.indicator['SMA'] = [14]", 1, 16, "not a known indicator");
+    check("self.indicator[3] = [14]", 1, 16, "name of an indicator");
+    check("self.indicator['RSI'] = [1]", 1, 25, "value 1 of RSI (period) is a whole number from 2 to 10000");
+    check("self.indicator['RSI'] = [14, 3]", 1, 25, "at most 1");
+    check("self.indicator['RSI'] = [현재가]", 1, 26, "constant");
+    check("self.indicator['RSI'] = [14]\nself.indicator['RSI'] = 15", 2, 25, "[14.0]");
+    check("if 매수:\n    self.indicator['RSI'] = [14]", 2, 20, "outside of blocks");
+    check("a = self.indicator['RSI']", 1, 5, "by its name");
+    check("a = RSI(1)", 1, 5, "`RSI_N(k)`");
+    check("a = RSIN(1)", 1, 5, "did you mean `RSI_N`");
+    check("RSI = 3", 1, 1, "choose another");
+    check("a = 초당거래대금", 1, 5, "분당거래대금");
+    check("a = 이평돌파(0)", 1, 5, "from 1 to");
+    check("a = 1\nb = 연속상승(1, 2)", 2, 5, "연속상승(횟수=3)");
+    check("a = 변동성기반_동적청산()", 1, 5, "only the sell text");
+    check("a = 이평돌판(3)", 1, 5, "did you mean `이평돌파`");
+    check("a = RSI\nb = ATR_N(1) + RSI_N(100000)", 2, 22, "86400");
+    let tick = compile("a = RSI", Part::Buy, &options(), &mut Plan::default()).expect_err("tick mode");
+    assert_eq!((tick.line, tick.column), (1, 5));
+}
+
+#[test]
+fn every_function_compiles_by_its_own_documentation() {
+    for mode in [Mode::Tick, Mode::Minute] {
+        for function in FUNCTIONS.iter().filter(|function| matches!(function.body, Body::Formula(_))) {
+            let given: Vec<String> =
+                function.parameters().filter_map(|(_, default)| default.map(|value| value.to_string())).collect();
+            assert_eq!((given.len(), function.least), (function.most, 0), "{}", function.tick);
+            for arguments in [given.join(", "), String::new()] {
+                let source = format!("a = {}({arguments})", function.name(mode));
+                let mut plan = Plan::default();
+                let program = compile(&source, Part::Sell, &Options { mode, ..options() }, &mut plan);
+                let program = program.unwrap_or_else(|problem| panic!("{source}: {problem}"));
+                let used: Vec<&str> = program.uses.functions.iter().map(String::as_str).collect();
+                assert_eq!(used, [function.name(mode)], "what it is made of is not what the text uses");
+            }
+        }
+        let mut names: Vec<&str> = FUNCTIONS.iter().map(|function| function.name(mode)).filter(|name| !name.is_empty()).collect();
+        names.sort_unstable();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
+        assert!(names.iter().all(|name| column(name, mode).is_none() && column_back(name, mode).is_none()));
+    }
 }
 
 #[test]

@@ -131,6 +131,7 @@ impl Compiler<'_> {
             return Ok(Value { code: self.read(variable.slot, variable.slot, span), kind: variable.kind });
         }
         if let Some((slot, kind)) = self.scope.fixed(name) {
+            self.needs(slot);
             self.uses.names.insert(name.into());
             return Ok(Value { code: Code::Slot(slot), kind });
         }
@@ -236,12 +237,16 @@ impl Compiler<'_> {
 
     /// `list[number]` and `self.vars[number]`.
     fn index(&mut self, base: &Expression, index: &Expression, span: Span) -> Result<Value, Problem> {
+        if self.is_own(base, "indicator") {
+            return Err(self.problem(
+                span,
+                "보조지표의 값은 이름으로 읽으세요: `RSI`, `RSI_N(1)`",
+                "read an indicator by its name: `RSI`, `RSI_N(1)`",
+            ));
+        }
         let place = self.number(index)?;
         if self.is_own(base, "vars") {
             return self.var(&place, index.span);
-        }
-        if self.is_own(base, "indicator") {
-            return Err(self.problem(span, "보조지표는 아직 없습니다", "there are no indicators in texts yet"));
         }
         let items = self.items(base)?;
         let kind = items.iter().fold(Kind::Number, |kind, (item, _)| if kind == Kind::Number { item.kind } else { kind });

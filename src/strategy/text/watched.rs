@@ -6,6 +6,7 @@ use jangbu_journal::{DecodeError, Decoder, Encoder};
 
 use super::columns::{COLUMN_COUNT, Mode, Row};
 use super::history::History;
+use super::indicators::Studied;
 use super::names::slot;
 use super::pair::Pair;
 use super::rows::{RowMaker, clock};
@@ -28,6 +29,7 @@ pub(super) struct Held {
 pub(super) struct Watched {
     pub(super) maker: RowMaker,
     pub(super) history: History,
+    pub(super) studied: Studied,
     /// By condition: the number of the row at which it last held; 0 is never.
     pub(super) last_true: Vec<u64>,
     /// In the turnover ranking.
@@ -41,12 +43,13 @@ impl Watched {
     /// Puts a row and the names that go with it into the slots, and notes it in the history.
     pub(super) fn enter(
         &mut self,
-        (second, row): (i64, &Row),
+        (second, row): (i64, &mut Row),
         instrument: &Instrument,
         average: u32,
         pair: &Pair,
         slots: &mut [f64],
     ) {
+        self.studied.enter(row);
         self.history.push(row, &pair.plan.kept);
         slots[..COLUMN_COUNT].copy_from_slice(row);
         let clock = clock(second, instrument.venue);
@@ -94,6 +97,7 @@ impl Watched {
     pub(super) fn save(&self, out: &mut Encoder<'_>) {
         out.value(&self.maker);
         self.history.save(out);
+        self.studied.save(out);
         numbers(&self.last_true, out, |value, out| out.u64(*value));
         numbers(&self.pins, out, |value, out| out.u64(value.to_bits()));
         out.u8(u8::from(self.ranked) | u8::from(self.held.is_some()) << 1);
@@ -107,6 +111,7 @@ impl Watched {
     pub(super) fn load(input: &mut Decoder<'_>, pair: &Pair) -> Result<Self, DecodeError> {
         let maker = input.value("the maker of rows")?;
         let history = History::load(input, &pair.plan.kept)?;
+        let studied = Studied::load(input, &pair.plan.indicators)?;
         let last_true = read_numbers(input, |input| input.u64())?;
         let pins = read_numbers(input, finite)?;
         let flags = input.u8()?;
@@ -118,7 +123,7 @@ impl Watched {
             let (high, low) = (finite(input)?, finite(input)?);
             held = Some(Held { high, low, pins: read_numbers(input, finite)? });
         }
-        Ok(Watched { maker, history, last_true, ranked: flags & 1 != 0, held, pins })
+        Ok(Watched { maker, history, studied, last_true, ranked: flags & 1 != 0, held, pins })
     }
 }
 

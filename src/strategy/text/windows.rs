@@ -5,9 +5,10 @@ use alloc::format;
 
 use super::arithmetic::round;
 use super::code::{Code, Number, Value, into_number};
+use super::columns::at;
 use super::compile::Compiler;
 use super::frame::{FaultKind, Frame};
-use super::functions::{Body, Factor, Rounded};
+use super::functions::{ANGLE_OF_CHANGE, Body, Factor, Rounded};
 use super::history::{Taken, Window};
 use super::problem::{Problem, Span};
 use super::program::{Pin, VALUES_MAX, WINDOWS_MAX};
@@ -56,12 +57,18 @@ impl Compiler<'_> {
     pub(super) fn column_back(&mut self, column: usize, back: &Expression) -> Result<Value, Problem> {
         let line = self.line(back.span);
         match self.rows(back, 0)? {
-            Rows::Constant(0) => Ok(Value::number(Code::Slot(column))),
+            Rows::Constant(0) => {
+                self.needs(column);
+                Ok(Value::number(Code::Slot(column)))
+            }
             Rows::Constant(rows) => {
                 self.keep(column, rows + 1, back.span)?;
                 Ok(Value::calculated(move |frame| frame.history.back(column, rows as usize).unwrap_or(0.0)))
             }
-            Rows::Buy => Ok(self.pinned(Pin::Column(column), Box::new(move |frame| frame.slots[column]))),
+            Rows::Buy => {
+                self.needs(column);
+                Ok(self.pinned(Pin::Column(column), Box::new(move |frame| frame.slots[column])))
+            }
             Rows::Variable(rows) => {
                 self.keep(column, ROWS_MAX_VARIABLE, back.span)?;
                 Ok(Value::calculated(move |frame| {
@@ -76,6 +83,7 @@ impl Compiler<'_> {
     }
 
     fn keep(&mut self, column: usize, rows: u32, span: Span) -> Result<(), Problem> {
+        self.needs(column);
         self.plan.kept.keep(column, rows);
         self.check_kept(span)
     }
@@ -128,6 +136,9 @@ impl Compiler<'_> {
                 };
                 let (length, back) = (as_number(length), as_number(back));
                 self.keep(column_of(body), ROWS_MAX_VARIABLE, span)?;
+                if matches!(body, Body::AngleSince(..)) {
+                    self.keep(at::CHANGE, ROWS_MAX_VARIABLE, span)?;
+                }
                 Ok(Value::calculated(move |frame| {
                     let (length, back) = (length(frame), back(frame));
                     match whole(length, 1).zip(whole(back, 0)).filter(|(length, back)| length + back <= ROWS_MAX_VARIABLE) {
@@ -145,7 +156,7 @@ impl Compiler<'_> {
         let column = column_of(body);
         let taken = match body {
             Body::Mean(..) => Taken::Sum,
-            Body::Over(_, taken) => taken,
+            Body::Over(_, taken) | Body::Age(_, taken) | Body::AngleSince(_, taken) => taken,
             _ => {
                 self.keep(column, length + back, span)?;
                 return Ok(Box::new(move |frame| scanned(body, length, back, frame)));
@@ -153,7 +164,13 @@ impl Compiler<'_> {
         };
         let window = Window { column, taken, length, back };
         let place = self.plan.kept.window(window);
+        if matches!(body, Body::AngleSince(..)) {
+            self.plan.kept.keep(at::CHANGE, length + back);
+        }
         self.check_kept(span)?;
+        if matches!(body, Body::Age(..) | Body::AngleSince(..)) {
+            return Ok(Box::new(move |frame| aged(body, frame.history.age(place, &window), back, frame)));
+        }
         Ok(Box::new(move |frame| frame.history.window(place, &window).map_or(0.0, |value| finished(body, value, length, frame))))
     }
 }
@@ -166,6 +183,7 @@ fn whole(value: f64, least: u32) -> Option<u32> {
 fn column_of(body: Body) -> usize {
     match body {
         Body::Mean(column, _) | Body::Over(column, _) | Body::Angle(column, _) => column,
+        Body::Age(column, _) | Body::AngleSince(column, _) => column,
         _ => 0,
     }
 }
@@ -188,11 +206,24 @@ fn scanned(body: Body, length: u32, back: u32, frame: &Frame<'_>) -> f64 {
     let column = column_of(body);
     let taken = match body {
         Body::Angle(_, factor) => return angle(column, factor, length, back, frame),
+        Body::Age(_, taken) | Body::AngleSince(_, taken) => {
+            let age = frame.history.scan_age(&Window { column, taken, length, back });
+            return aged(body, age, back, frame);
+        }
         Body::Over(_, taken) => taken,
         _ => Taken::Sum,
     };
     let value = frame.history.scan(&Window { column, taken, length, back });
     value.map_or(0.0, |value| finished(body, value, length, frame))
+}
+
+/// What an extreme of `age` rows before the end of a window gives: its age, or the angle since.
+fn aged(body: Body, age: Option<u64>, back: u32, frame: &Frame<'_>) -> f64 {
+    match (body, age) {
+        (_, None) => 0.0,
+        (Body::AngleSince(..), Some(age)) => angle(at::CHANGE, ANGLE_OF_CHANGE, age as u32 + 1, back, frame),
+        (_, Some(age)) => age as f64,
+    }
 }
 
 /// Degrees of the rise between the first and the last row of a window.
