@@ -7,3 +7,5 @@ pub mod time;
 pub mod wire;
 pub mod rules;
 pub mod instruments;
+#[cfg(feature = "live")]
+pub mod emulator;

@@ -1,0 +1,146 @@
+//! What an emulated broker is made from: [`KiwoomEmulatorConfig`].
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use crate::venue::faults::FaultPlan;
+use crate::venue::kiwoom::time::{Date, TimeOfDay};
+
+/// An emulated broker, its market and its account. The default is a friendly one: no faults, real time, five stocks.
+#[derive(Clone, Debug)]
+pub struct KiwoomEmulatorConfig {
+    /// Where it listens; port 0 takes a free one.
+    pub bind: SocketAddr,
+    /// What prices, books, fills and conditions are made from.
+    pub seed: u64,
+    /// How many virtual seconds a real one is.
+    pub speed: u32,
+    /// Its first day; a trading day.
+    pub date: Date,
+    /// The virtual time at which it starts.
+    pub begin: TimeOfDay,
+    /// The virtual time at which its clock stands still: 20:00, when all trading is over.
+    pub end: TimeOfDay,
+    /// How many trading days it goes through, one after the other.
+    pub days: u32,
+    /// How many stocks, 1 to 200.
+    pub symbols: usize,
+    /// Cash of the account, KRW.
+    pub cash: i64,
+    /// Shares held at the start: code, quantity, cost in all (KRW).
+    pub holdings: Vec<(String, i64, i64)>,
+    /// The mock environment: KRX only, its fees, and its codes of refusal.
+    pub mock: bool,
+    /// One request a second and two at once for each kind, as some measured; else five and five.
+    pub strict: bool,
+    /// Whether requests are limited at all.
+    pub limited: bool,
+    /// Faults on demand.
+    pub faults: FaultPlan,
+    /// The key that gets a token.
+    pub app_key: String,
+    /// Its secret.
+    pub secret_key: String,
+    /// The account's number, ten digits.
+    pub account: String,
+    /// How long a token holds, virtual seconds: 24 hours.
+    pub token_life_s: u32,
+    /// Real time between two PINGs; five unanswered end the connection.
+    pub ping_interval: Duration,
+    /// Real time within which LOGIN has to come.
+    pub login_patience: Duration,
+    /// Another login with the same key ends the connection that was there (R10001).
+    pub evict: bool,
+    /// SYSTEM and PING come before the answer to LOGIN, as the real server does at times.
+    pub early_ping: bool,
+    /// Lists without rows come as the refusal 20/571758.
+    pub empty_as_refusal: bool,
+    /// FID 911 is the quantity of this fill, not of all so far.
+    pub filled_per_fill: bool,
+    /// Symbols of reports are written `A005930`.
+    pub prefix: bool,
+    /// Virtual time between two public orders of a stock, milliseconds; 0 makes it fit the speed.
+    pub interval_ms: u32,
+    /// How wild prices are: ticks that the public's opinion moves at a time.
+    pub wander_ticks: i64,
+}
+
+impl Default for KiwoomEmulatorConfig {
+    fn default() -> Self {
+        KiwoomEmulatorConfig {
+            bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            seed: 1,
+            speed: 1,
+            date: Date::of(2026, 11, 20),
+            begin: TimeOfDay::of(8, 0, 0),
+            end: TimeOfDay::of(20, 0, 0),
+            days: 1,
+            symbols: 5,
+            cash: 100_000_000,
+            holdings: Vec::new(),
+            mock: false,
+            strict: false,
+            limited: true,
+            faults: FaultPlan::default(),
+            app_key: "emulator-app-key".into(),
+            secret_key: "emulator-secret-key".into(),
+            account: "1234567810".into(),
+            token_life_s: 86_400,
+            ping_interval: Duration::from_secs(10),
+            login_patience: Duration::from_secs(10),
+            evict: true,
+            early_ping: false,
+            empty_as_refusal: true,
+            filled_per_fill: false,
+            prefix: false,
+            interval_ms: 0,
+            wander_ticks: 4,
+        }
+    }
+}
+
+impl KiwoomEmulatorConfig {
+    /// What cannot be, if anything.
+    pub(super) fn problem(&self) -> Option<String> {
+        if !(1..=200).contains(&self.symbols) {
+            return Some(format!("{} symbols (expected 1 to 200)", self.symbols));
+        }
+        if !(1..=100_000).contains(&self.speed) {
+            return Some(format!("speed {} (expected 1 to 100,000 virtual seconds a second)", self.speed));
+        }
+        if !(0..=1_000_000_000_000_000).contains(&self.cash) {
+            return Some(format!("{} KRW of cash (expected 0 to 10^15)", self.cash));
+        }
+        if self.begin >= self.end {
+            return Some(format!("a day from {} to {} (expected the end after the beginning)", self.begin, self.end));
+        }
+        if self.app_key.is_empty() || self.secret_key.is_empty() {
+            return Some("an empty key (expected any text)".into());
+        }
+        None
+    }
+
+    /// Virtual nanoseconds between two public orders of a stock: some twenty a real second, and none closer than half a second.
+    pub(super) fn interval_ns(&self) -> i64 {
+        match self.interval_ms {
+            0 => (i64::from(self.speed) * 50_000_000).max(500_000_000),
+            ms => i64::from(ms) * 1_000_000,
+        }
+    }
+}
+
+/// Why there is no emulator.
+#[derive(Debug, thiserror::Error)]
+pub enum KiwoomEmulatorError {
+    /// A setting cannot be.
+    #[error("Kiwoom emulator: {0}")]
+    Config(String),
+    /// The address is taken, or not ours.
+    #[error("Kiwoom emulator: cannot listen at {address}: {source}. To do: choose another port, or 0 for any free one")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+}
