@@ -1,5 +1,7 @@
 //! `jangbu emulate`: a venue on this machine, playing tapes or a made-up market by the venue's own protocol.
 
+mod kiwoom;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -27,6 +29,8 @@ pub(super) struct Args {
 enum Venue {
     /// 바이낸스 현물, USDⓈ-M 선물의 시세: WebSocket과 REST · Binance spot and USDⓈ-M market data: WebSocket and REST
     Binance(Binance),
+    /// 키움증권: REST와 WebSocket, 계좌와 주문, 빠르게 흐르는 거래일 · Kiwoom: REST and WebSocket, an account, accelerated days
+    Kiwoom(kiwoom::Kiwoom),
 }
 
 #[derive(Debug, clap::Args)]
@@ -93,10 +97,11 @@ enum StartWord {
 
 /// Runs it.
 pub(super) fn run(args: Args) -> Result<Outcome, Failure> {
-    let Venue::Binance(args) = args.venue;
-    let config = config(&args)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(Failure::could_not)?.block_on(serve(config, &args))
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::could_not)?;
+    match args.venue {
+        Venue::Binance(args) => runtime.block_on(serve(config(&args)?, &args)),
+        Venue::Kiwoom(args) => runtime.block_on(kiwoom::serve(args)),
+    }
 }
 
 /// A market for each tape; its kind is told by its frames.

@@ -97,3 +97,34 @@ fn what_cannot_be_served_is_said() {
     let port = taken.local_addr().expect("an address").port().to_string();
     assert!(check(dir.path(), &["emulate", "binance", "--tape", "a", "--port", &port], 3).1.contains(&port));
 }
+
+#[test]
+fn a_broker_runs_through_its_days_and_shows_its_books() {
+    let dir = folder();
+    let mut running = Running::start(
+        dir.path(),
+        &[
+            "emulate",
+            "kiwoom",
+            "--speed",
+            "36000",
+            "--days",
+            "2",
+            "--cash",
+            "5000000",
+            "--symbols",
+            "2",
+            "--exit-when-done",
+            "--json",
+        ],
+    );
+    let head = json(&running.line());
+    assert_eq!((head["codes"][0].as_str(), head["appkey"].as_str()), (Some("005930"), Some("emulator-app-key")));
+    assert!(head["rest"].as_str().is_some_and(|rest| rest.starts_with("http://127.0.0.1:")), "{head}");
+    let (code, out, err) = running.end(PATIENCE);
+    let done = json(&out);
+    assert_eq!((code, done["ledger"]["cash"].as_i64(), done["done"]["days"].as_u64()), (0, Some(5_000_000), Some(2)), "{err}");
+    assert!(check(dir.path(), &["emulate", "kiwoom", "--faults", "fall=1"], 2).1.contains("lost-ack"));
+    check(dir.path(), &["emulate", "kiwoom", "--date", "20261131"], 2);
+    check(dir.path(), &["emulate", "kiwoom", "--symbols", "0"], 2);
+}

@@ -61,7 +61,19 @@ fn config(args: &Kiwoom) -> Result<KiwoomEmulatorConfig, Failure> {
     })?;
     let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
     let Kiwoom { seed, speed, symbols, cash, days, strict, mock, .. } = *args;
-    Ok(KiwoomEmulatorConfig { bind, seed, speed, symbols, cash, date, days, faults, strict, mock, ..KiwoomEmulatorConfig::default() })
+    Ok(KiwoomEmulatorConfig {
+        bind,
+        seed,
+        speed,
+        symbols,
+        cash,
+        date,
+        days,
+        faults,
+        strict,
+        mock,
+        ..KiwoomEmulatorConfig::default()
+    })
 }
 
 pub(super) async fn serve(args: Kiwoom) -> Result<Outcome, Failure> {
@@ -76,7 +88,8 @@ pub(super) async fn serve(args: Kiwoom) -> Result<Outcome, Failure> {
     let address = emulator.address();
     let (rest, websocket) = (format!("http://{address}"), format!("ws://{address}/api/dostk/websocket"));
     if args.json {
-        let head = json!({ "rest": rest, "websocket": websocket, "appkey": app_key, "secretkey": secret_key, "account": account });
+        let head =
+            json!({ "rest": rest, "websocket": websocket, "appkey": app_key, "secretkey": secret_key, "account": account });
         let mut head = head;
         head["codes"] = emulator.codes().into();
         print_json(&head)?;
@@ -126,5 +139,7 @@ fn tell(stats: &KiwoomStats, ledger: &KiwoomLedger, json: bool) -> Result<(), Fa
     let KiwoomLedger { cash, fees, taxes, holdings, .. } = ledger;
     print(format_args!("{}, 끝 · ended", progress_text(stats)))?;
     print(format_args!("예수금 · cash {cash}, 수수료 · fees {fees}, 세금 · taxes {taxes} KRW"))?;
-    holdings.iter().try_for_each(|held| print(format_args!("{} {} 주 · shares, 매입금액 · cost {} KRW", held.code, held.qty, held.cost)))
+    holdings
+        .iter()
+        .try_for_each(|held| print(format_args!("{} {} 주 · shares, 매입금액 · cost {} KRW", held.code, held.qty, held.cost)))
 }

@@ -17,7 +17,7 @@ pub(super) struct Tokens {
 
 impl Tokens {
     pub(super) fn new(seed: u64, life_s: u32) -> Self {
-        Tokens { current: None, random: SplitMix64::new(seed ^ 0x746f_6b65_6e), life_ns: i64::from(life_s) * 1_000_000_000 }
+        Tokens { current: None, random: SplitMix64::new(seed ^ 0x0074_6f6b_656e), life_ns: i64::from(life_s) * 1_000_000_000 }
     }
 
     /// The token and when it expires: the one that holds, or a new one.
@@ -55,7 +55,8 @@ impl Buckets {
         Buckets { strict, levels: BTreeMap::new() }
     }
 
-    /// Whether one more may be served now. Five a second and five at once; strict, one a second and two at once (orders five even so).
+    /// Whether one more may be served now. Five a second and five at once; strict, one a second and two at once (orders five
+    /// even so).
     pub(super) fn take(&mut self, key: &'static str, now: Instant) -> bool {
         let strict = self.strict && key != ORDERS;
         let (cost, burst) = if strict { (1_000_000_000, 2) } else { (200_000_000, 5) };

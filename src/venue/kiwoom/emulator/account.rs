@@ -220,9 +220,9 @@ impl Engine {
         let orders = self.exchange.orders().filter(|order| order.account == self.account && fits(order));
         let orders = orders.filter(|order| code.is_empty() || at == Some(order.instrument.index()));
         let orders = orders.filter(|order| side.is_none_or(|side| order.side == side));
-        let there = |order: &&Order| match (exchange, self.meta.get(&order.number).map(|meta| meta.exchange)) {
-            ("1", Some(Exchange::Nxt)) | ("2", Some(Exchange::Krx)) => false,
-            _ => true,
+        let there = |order: &&Order| {
+            let placed = self.meta.get(&order.number).map(|meta| meta.exchange);
+            !matches!((exchange, placed), ("1", Some(Exchange::Nxt)) | ("2", Some(Exchange::Krx)))
         };
         let mut found: Vec<&Order> = orders.filter(there).collect();
         found.reverse();

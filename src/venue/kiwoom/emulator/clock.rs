@@ -1,4 +1,5 @@
-//! Virtual Korean time: runs from a day's beginning to its end at a multiple of real time, then goes on with the next trading day.
+//! Virtual Korean time: runs from a day's beginning to its end at a multiple of real time, then goes on with the next trading
+//! day.
 
 use jangbu_journal::Nanos;
 use tokio::time::Instant;

@@ -412,7 +412,8 @@ fn real(kind: &str, name: &str, item: &str, values: &str) -> String {
     format!(r#"{{"trnm":"REAL","data":[{{"type":"{kind}","name":"{name}","item":"{item}","values":{values}}}]}}"#)
 }
 
-/// Fee and tax of a fill: of each fill alone, the fee cut to 10 KRW and the tax to 1 KRW, as the kernel's terms of a stock count them.
+/// Fee and tax of a fill: of each fill alone, the fee cut to 10 KRW and the tax to 1 KRW, as the kernel's terms of a stock count
+/// them.
 fn charges(board: crate::venue::kiwoom::rules::Board, mock: bool, of: &Chargeable) -> Charges {
     let Some(terms) = fees(board, symbol::Exchange::Krx, mock, Date::at(of.at)) else { return Charges::default() };
     let cut = |rate, unit| of.value.share(rate, terms.rounding)?.round_to(unit, terms.rounding);

@@ -7,13 +7,13 @@
 //!  WebSocket ─────►    └──┴──► frames 00 04 0B 0C 0D 0s 1h 02 ──► a queue for each connection ──► faults ──► client
 //! ```
 //!
-//! A client that was written for Kiwoom needs another address and `http`/`ws` instead of `https`/`wss`. It lives in the emulator's
-//! time: hand it [`KiwoomEmulator::now`] as its clock, or tokens expire and times of day are wrong for it. Source of what it says: fact
-//! sheet, section 7; where that is unsure, a setting of [`KiwoomEmulatorConfig`].
+//! A client that was written for Kiwoom needs another address and `http`/`ws` instead of `https`/`wss`. It lives in the
+//! emulator's time: hand it [`KiwoomEmulator::now`] as its clock, or tokens expire and times of day are wrong for it. Source of
+//! what it says: fact sheet, section 7; where that is unsure, a setting of [`KiwoomEmulatorConfig`].
 //!
-//! Simplified: a stock has one book for KRX and NXT, which is the opening auction's from 08:30 on; an auction fills every order at or
-//! better than its price; mid-price, stop and closing-price orders are refused (RC9000), and a conditional limit stays a limit; there
-//! are static interruptions only, and only in regular hours.
+//! Simplified: a stock has one book for KRX and NXT, which is the opening auction's from 08:30 on; an auction fills every order
+//! at or better than its price; mid-price, stop and closing-price orders are refused (RC9000), and a conditional limit stays a
+//! limit; there are static interruptions only, and only in regular hours.
 
 mod access;
 mod account;
@@ -91,7 +91,13 @@ impl KiwoomEmulator {
         }
         let (listener, address) = server::listen(config.bind).await?;
         let clock = VirtualClock::new(&config);
+        let held = config.holdings.clone();
         let engine = Mutex::new(Engine::new(config, clock.days()));
+        let wrong = held.iter().find(|held| lock(&engine).find(&held.0).is_none() || held.1 <= 0 || held.2 < 0);
+        if let Some((code, qty, cost)) = wrong {
+            let expected = "a stock of this market, at least 1, a cost not below 0";
+            return Err(KiwoomEmulatorError::Config(format!("{qty} shares of {code} for {cost} KRW (expected {expected})")));
+        }
         let (stop, stopped) = watch::channel(false);
         let broker = Arc::new(Broker { engine, clock, stop: stopped });
         let tasks = [tokio::spawn(server::serve(listener, broker.clone())), tokio::spawn(server::run(broker.clone()))];
@@ -132,8 +138,8 @@ impl KiwoomEmulator {
         lock(&self.broker.engine).exchange.verify()
     }
 
-    /// A script: a stock enters (or leaves) a condition now. `false` when it was so already, or there is no such stock or condition (0, 1
-    /// and 2 there are).
+    /// A script: a stock enters (or leaves) a condition now. `false` when it was so already, or there is no such stock or
+    /// condition (0, 1 and 2 there are).
     pub fn set_condition(&self, condition: u32, code: &str, entered: bool) -> bool {
         let mut engine = lock(&self.broker.engine);
         engine.find(code).is_some_and(|at| engine.set_condition(condition, at, entered))

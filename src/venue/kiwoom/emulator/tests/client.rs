@@ -91,7 +91,13 @@ impl Client {
         (status, serde_json::from_str(&response.text().await.expect("a body")).expect("JSON"))
     }
 
-    pub(super) async fn place(&self, side: Side, shares: u64, kind: OrderKind, price: Option<u64>) -> Result<OrderAnswer, AnswerError> {
+    pub(super) async fn place(
+        &self,
+        side: Side,
+        shares: u64,
+        kind: OrderKind,
+        price: Option<u64>,
+    ) -> Result<OrderAnswer, AnswerError> {
         self.ask(&order(side, shares, kind, price)).await
     }
 

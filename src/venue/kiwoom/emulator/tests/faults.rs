@@ -9,6 +9,7 @@ use crate::venue::kiwoom::wire::request::{RealType, register};
 use crate::venue::kiwoom::wire::rest::Cause;
 use crate::venue::kiwoom::wire::rest::account::AskAccountNumber;
 use crate::venue::kiwoom::wire::rest::order::OrderKind;
+use crate::venue::kiwoom::wire::rest::token::IssueToken;
 
 async fn with(fault: Fault) -> (KiwoomEmulator, Client) {
     start(KiwoomEmulatorConfig { faults: FaultPlan::default().with(fault, 1_000_000), ..quiet() }).await
@@ -79,7 +80,8 @@ async fn an_order_whose_answer_is_lost_was_taken_all_the_same() {
 #[tokio::test]
 async fn storms_and_lost_sessions() {
     let (emulator, client) = with(Fault::Storm).await;
-    let refusal = client.refused(&AskAccountNumber).await;
+    let ask = IssueToken { app_key: "emulator-app-key", secret_key: "emulator-secret-key" };
+    let refusal = client.refused(&ask).await;
     assert_eq!((refusal.status, refusal.cause), (Some(429), Cause::TooManyRequests));
     assert!(emulator.stats().limited > 0);
     let (_emulator, client) = with(Fault::Session).await;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::client::{quiet, start};
 use crate::market::number::ONE;
-use crate::venue::kiwoom::emulator::KiwoomEmulatorConfig;
+use crate::venue::kiwoom::emulator::{KiwoomEmulator, KiwoomEmulatorConfig};
 use crate::venue::kiwoom::time::{Date, TimeOfDay};
 use crate::venue::kiwoom::wire::rest::Cause;
 use crate::venue::kiwoom::wire::rest::account::{AskAccountNumber, AskDeposit, AskHoldings};
@@ -15,18 +15,21 @@ use crate::venue::kiwoom::wire::rest::reports::{AskFills, AskOpenOrders};
 use crate::venue::kiwoom::wire::rest::token::RevokeToken;
 use crate::venue::kiwoom::wire::{Exchange, Symbol};
 
+/// Path, headers, body; `return_code` and a part of `return_msg`.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, i64, &'a str);
+
 fn won(amount: i64) -> String {
     amount.to_string()
 }
 
 #[tokio::test]
 async fn every_query_is_answered_and_read() {
-    let holdings = (0..25).map(|index| (if index == 0 { "005930".into() } else { format!("{:06}", 300_000 + index * 10) }, 7, 700_000));
-    let holdings = holdings.chain([("000660".into(), 10, 1_900_000)]).collect();
+    let made_up = (15..40).map(|index| (format!("{:06}", 300_000 + index * 10), 7, 700_000));
+    let holdings = made_up.chain([("005930".into(), 10, 745_000)]).collect();
     let (emulator, client) = start(KiwoomEmulatorConfig { symbols: 40, holdings, ..quiet() }).await;
     let symbol = Symbol::krx("005930");
     let facts = client.ask(&AskStockInfo { symbol: symbol.clone() }).await.expect("facts");
-    let limits = (facts.lower_limit, facts.upper_limit, facts.reference).clone();
+    let limits = (facts.lower_limit, facts.upper_limit, facts.reference);
     let shown = |price: Option<crate::market::Price>| price.map_or_else(|| "none".into(), |price| price.to_string());
     assert_eq!((shown(limits.0), shown(limits.1), shown(limits.2)), (won(52_500), won(97_300), won(74_900)));
     assert_eq!((facts.name.as_str(), facts.symbol.code.as_str()), ("삼성전자", "005930"));
@@ -39,7 +42,10 @@ async fn every_query_is_answered_and_read() {
     assert!(board.head.open.is_some_and(|open| open.is_positive()), "the opening auction has printed");
     let kospi = client.ask(&AskStockList { market: ListedMarket::Kospi }).await.expect("a list");
     let kosdaq = client.ask(&AskStockList { market: ListedMarket::Kosdaq }).await.expect("a list");
-    assert_eq!((kospi.len() + kosdaq.len(), kospi[0].symbol.code.as_str(), shown(kospi[0].previous_close)), (40, "005930", won(74_900)));
+    assert_eq!(
+        (kospi.len() + kosdaq.len(), kospi[0].symbol.code.as_str(), shown(kospi[0].previous_close)),
+        (40, "005930", won(74_900))
+    );
     assert_eq!(client.ask(&AskAccountNumber).await.expect("a number").number, "1234567810");
     let cash = client.ask(&AskDeposit { estimated: true }).await.expect("cash");
     assert_eq!(cash.orderable.map(|cash| cash.to_string()), Some(won(100_000_000)));
@@ -81,7 +87,7 @@ async fn refusals_come_in_the_brokers_order() {
     let (_emulator, client) = start(quiet()).await;
     let bearer = format!("Bearer {}", client.token);
     let path = "/api/dostk/stkinfo";
-    let cases: &[(&str, &[(&str, &str)], &str, i64, &str)] = &[
+    let cases: &[Case<'_>] = &[
         (path, &[], "{}", 2, "[1501:"),
         (path, &[("api-id", "ka99999")], "{}", 2, "[1505:"),
         ("/api/dostk/chart", &[("api-id", "ka10001")], "{}", 2, "[1504:"),
@@ -92,8 +98,13 @@ async fn refusals_come_in_the_brokers_order() {
         (path, &[("api-id", "ka10001"), ("authorization", &bearer)], "{}", 2, "파라미터=stk_cd]"),
         (path, &[("api-id", "ka10001"), ("authorization", &bearer)], "[1]", 2, "[1517:"),
         (path, &[("api-id", "ka10099"), ("authorization", &bearer)], r#"{"mrkt_tp":"x"}"#, 2, "[1517:"),
-        ("/api/dostk/acnt", &[("api-id", "kt00018"), ("authorization", &bearer), ("cont-yn", "Y"), ("next-key", "zz")],
-            r#"{"qry_tp":"1","dmst_stex_tp":"KRX"}"#, 2, "[1517:"),
+        (
+            "/api/dostk/acnt",
+            &[("api-id", "kt00018"), ("authorization", &bearer), ("cont-yn", "Y"), ("next-key", "zz")],
+            r#"{"qry_tp":"1","dmst_stex_tp":"KRX"}"#,
+            2,
+            "[1517:",
+        ),
         ("/oauth2/token", &[], r#"{"appkey":"a","secretkey":"b"}"#, 3, "[8011:"),
         ("/oauth2/token", &[], r#"{"grant_type":"x","appkey":"a","secretkey":"b"}"#, 3, "[8012:"),
         ("/oauth2/token", &[], r#"{"grant_type":"client_credentials"}"#, 3, "[8020:"),
@@ -145,9 +156,32 @@ async fn too_many_requests_are_refused_by_kind() {
             }
         }
         assert!(served >= at_once, "{served}");
-        let (status, answer) = client.raw("/api/dostk/acnt", &[("api-id", "kt00001"), ("authorization", &format!("Bearer {}", client.token))],
-            r#"{"qry_tp":"2"}"#).await;
+        let (status, answer) = client
+            .raw(
+                "/api/dostk/acnt",
+                &[("api-id", "kt00001"), ("authorization", &format!("Bearer {}", client.token))],
+                r#"{"qry_tp":"2"}"#,
+            )
+            .await;
         assert_eq!((status, answer["return_code"].as_i64()), (200, Some(0)), "another kind has a bucket of its own");
         assert_eq!(emulator.stats().limited, 1);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_said() {
+    let starts =
+        async |config: KiwoomEmulatorConfig| KiwoomEmulator::start(config).await.map(|_| ()).map_err(|error| error.to_string());
+    let default = KiwoomEmulatorConfig::default;
+    for (config, said) in [
+        (KiwoomEmulatorConfig { symbols: 0, ..default() }, "1 to 200"),
+        (KiwoomEmulatorConfig { speed: 0, ..default() }, "100,000"),
+        (KiwoomEmulatorConfig { cash: -1, ..default() }, "10^15"),
+        (KiwoomEmulatorConfig { begin: TimeOfDay::of(21, 0, 0), ..default() }, "after the beginning"),
+        (KiwoomEmulatorConfig { holdings: vec![("000000".into(), 1, 1)], ..default() }, "000000"),
+        (KiwoomEmulatorConfig { holdings: vec![("005930".into(), 0, 1)], ..default() }, "005930"),
+    ] {
+        let error = starts(config).await.expect_err(said);
+        assert!(error.contains(said), "{error}");
     }
 }

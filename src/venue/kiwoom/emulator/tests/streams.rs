@@ -23,7 +23,9 @@ async fn who_is_not_logged_in_gets_nothing() {
     }
     socket.say(&login("wrong")).await;
     match socket.reply().await {
-        Message::Login { reply, .. } => assert!(reply.code == 805_004 && reply.message.contains("[CODE=8005, MESSAGE="), "{reply:?}"),
+        Message::Login { reply, .. } => {
+            assert!(reply.code == 805_004 && reply.message.contains("[CODE=8005, MESSAGE="), "{reply:?}")
+        }
         other => panic!("{other:?}"),
     }
     assert_eq!(socket.next().await, None);
