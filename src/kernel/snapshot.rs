@@ -10,7 +10,7 @@ use super::Kernel;
 use super::strategies::Strategies;
 
 /// Version of the form below. A build loads its own version; for another it replays the journal from the start.
-const VERSION: u64 = 3;
+const VERSION: u64 = 2;
 
 impl Kernel {
     /// Every part under its name. The order is part of the form.

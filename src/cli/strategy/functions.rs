@@ -24,7 +24,11 @@ pub(super) fn run(args: &Functions) -> Result<(), Failure> {
     shown.try_for_each(|function| {
         let name = if function.tick.is_empty() { function.minute } else { function.tick };
         let minute = if function.minute == name { String::new() } else { format!(" ({})", function.minute) };
-        print(format_args!("{name}{}{minute}\n    {}", function.arguments, function.korean))
+        print(format_args!("{name}{}{minute}\n    {}", function.arguments, function.korean))?;
+        match function.body {
+            Body::Formula(formula) if formula != function.korean => print(format_args!("    = {formula}")),
+            _ => Ok(()),
+        }
     })
 }
 

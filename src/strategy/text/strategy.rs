@@ -26,6 +26,9 @@ const RANK_NS: i64 = 10_000_000_000;
 /// Different faults that are counted; others are counted with the last.
 const FAULTS_MAX: usize = 64;
 
+/// The form of the saved state; the first was 0 or 1. Of another form it does not load, and the journal is replayed instead.
+const FORM: u64 = 2;
+
 /// What the settings say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TextSettings {
@@ -329,6 +332,7 @@ impl Strategy for TextStrategy {
     }
 
     fn save(&self, out: &mut Encoder<'_>) {
+        out.u64(FORM);
         for source in &self.sources {
             out.u8(u8::from(source.is_some()));
             out.str(source.as_deref().unwrap_or(""));
@@ -346,6 +350,10 @@ impl Strategy for TextStrategy {
     }
 
     fn load(&mut self, input: &mut Decoder<'_>) -> Result<(), DecodeError> {
+        let form = input.u64()?;
+        if form != FORM {
+            return Err(DecodeError::Impossible { what: "the form of a text strategy's state", value: form.into() });
+        }
         for source in &mut self.sources {
             let there = input.u8()? != 0;
             let text = input.str()?;
