@@ -1,4 +1,5 @@
-//! How a reader gets at a volume: [`Access`]. Opens a copy of it, because sled changes what it opens.
+//! How a reader gets at a volume: [`Access`]. Without sled, where its end is known (see `store/plain.rs`); else it opens a copy of
+//! it, because sled changes what it opens.
 //!
 //! Opening takes some 50 ms, so that a sealed volume, which changes no more, stays open from read to read. But sled keeps what was
 //! read in memory until the handle is dropped: after [`HELD_BYTES_MAX`] the copy is made anew, so that the memory of a reader stays
@@ -6,13 +7,14 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::catalog::{Catalog, Volume, volume_path};
+use crate::catalog::{Catalog, Seal, Volume, volume_path};
 use crate::error::JournalError;
 use crate::lock::Lock;
 use crate::share::RemoteStore;
+use crate::store::plain::PlainVolume;
 use crate::store::sled::{SledStore, is_busy};
 use crate::store::{Changes, Durability, Key, Store, Table};
 
@@ -34,12 +36,57 @@ pub(crate) struct Access {
     remote: Mutex<Option<RemoteStore>>,
     /// A copy of a sealed volume, and how many bytes were read out of it.
     held: Mutex<Option<(SledStore, usize)>>,
+    plain: Mutex<Plain>,
+}
+
+/// Whether the volume can be read without sled.
+#[derive(Debug)]
+enum Plain {
+    /// It ends so; not tried yet.
+    Untried(Volume, Seal),
+    /// It can.
+    Open(Arc<PlainVolume>),
+    /// It cannot.
+    No,
 }
 
 impl Access {
     pub(crate) fn new(dir: &Path, volume: &Volume) -> Self {
         let sealed = AtomicBool::new(volume.sealed.is_some());
-        Access { dir: dir.to_owned(), number: volume.number, sealed, remote: Mutex::new(None), held: Mutex::new(None) }
+        Access {
+            dir: dir.to_owned(),
+            number: volume.number,
+            sealed,
+            remote: Mutex::new(None),
+            held: Mutex::new(None),
+            plain: Mutex::new(Plain::No),
+        }
+    }
+
+    /// A volume whose end is known: without sled, if its chain of blocks leads there.
+    pub(crate) fn ending(dir: &Path, volume: &Volume, end: Seal) -> Self {
+        Access { plain: Mutex::new(Plain::Untried(*volume, end)), ..Access::new(dir, volume) }
+    }
+
+    /// A volume that is open already.
+    pub(crate) fn open(dir: &Path, volume: &Volume, plain: Arc<PlainVolume>) -> Self {
+        Access { plain: Mutex::new(Plain::Open(plain)), ..Access::new(dir, volume) }
+    }
+
+    /// Without sled, if that can be done.
+    fn plainly<T>(&self, body: &mut Body<'_, T>) -> Option<T> {
+        let mut plain = self.plain.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Plain::Untried(volume, end) = &*plain {
+            let open = PlainVolume::open(&self.dir, volume, *end);
+            *plain = open.map_or(Plain::No, |volume| Plain::Open(Arc::new(volume)));
+        }
+        let Plain::Open(volume) = &*plain else { return None };
+        let read = body(&**volume).ok();
+        if read.is_none() {
+            // sled says what is wrong, if anything is.
+            *plain = Plain::No;
+        }
+        read
     }
 
     fn refused(&self) -> JournalError {
@@ -86,6 +133,9 @@ impl Access {
     /// Opens the volume, calls `body` with it, and lets go. When someone else has the volume it waits and calls again.
     #[allow(clippy::disallowed_methods, reason = "patience with another process is measured in real time")]
     pub(crate) fn with<T>(&self, body: &mut Body<'_, T>) -> Result<T, JournalError> {
+        if let Some(read) = self.plainly(body) {
+            return Ok(read);
+        }
         let since = Instant::now();
         loop {
             let remote = !self.sealed.load(Ordering::Relaxed) && Lock::is_held(&self.dir)?;

@@ -133,10 +133,10 @@ fn write(header: &Header, codec: u8, payload: &[u8], out: &mut Vec<u8>) -> u64 {
 
 /// The items that begin somewhere in `bytes` and are intact, each with where. Needs nothing of what is around them.
 pub fn carve(bytes: &[u8]) -> impl Iterator<Item = (usize, Checked<'_>)> {
-    let magic = MAGIC.to_le_bytes();
+    let magic = memchr::memmem::Finder::new(&MAGIC.to_le_bytes()).into_owned();
     let mut from = 0;
     std::iter::from_fn(move || {
-        while let Some(found) = bytes.get(from..)?.windows(magic.len()).position(|window| window == magic) {
+        while let Some(found) = magic.find(bytes.get(from..)?) {
             let at = from + found;
             from = at + 1;
             let Some(length) = bytes.get(at + 36..at + 40) else { continue };

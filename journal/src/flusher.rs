@@ -13,6 +13,7 @@ use crate::error::JournalError;
 use crate::files;
 use crate::snapshot;
 use crate::stamp::{Nanos, Seq};
+use crate::store::plain;
 use crate::store::sled::SledStore;
 use crate::store::{Changes, Durability, Key, Store};
 
@@ -258,7 +259,8 @@ impl Flusher {
             self.finish_block();
         }
         self.write()?;
-        self.flush(group.close)
+        self.flush(group.close)?;
+        if group.close { self.leave_checkpoints() } else { Ok(()) }
     }
 
     /// Adds a piece to the open block.
@@ -379,6 +381,12 @@ impl Flusher {
         Ok(())
     }
 
+    /// At a clean end: so that the volume can be read without sled.
+    fn leave_checkpoints(&self) -> Result<(), JournalError> {
+        let Some(volume) = self.catalog.volumes.last() else { return Ok(()) };
+        plain::leave_checkpoints(&self.dir, volume.number, &*self.store(), Seal { last: self.last, chain: self.chain })
+    }
+
     /// Seals the volume and goes on in a new one. Only between blocks.
     fn next_volume(&mut self) -> Result<(), JournalError> {
         self.write()?;
@@ -386,6 +394,7 @@ impl Flusher {
         self.flushed = true;
         self.watermark.set(self.last);
         self.write_mark()?;
+        self.leave_checkpoints()?;
         let number = {
             let Some(volume) = self.catalog.volumes.last_mut() else {
                 unreachable!("the volume being written is in the catalog")

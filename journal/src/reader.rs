@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::access::Access;
-use crate::catalog::{Catalog, Mark, MarkFile, SessionInfo, Volume};
+use crate::catalog::{Catalog, Mark, MarkFile, Seal, SessionInfo, Volume};
 use crate::checkpoint::Checkpoint;
 use crate::codec::Decoder;
 use crate::error::JournalError;
+use crate::lock::Lock;
 use crate::record::Record;
 use crate::snapshot;
 use crate::stamp::{Seq, Stamp};
+use crate::store::plain::{PlainVolume, left_checkpoints};
 use crate::store::{Key, Store, Table};
 use crate::walk::{Place, Start, Walk};
 
@@ -28,6 +31,8 @@ pub struct Reader<R> {
     dir: PathBuf,
     catalog: Catalog,
     last: Seq,
+    /// The last volume, when it ended cleanly and can be read without sled.
+    ended: Option<Arc<PlainVolume>>,
     records: PhantomData<fn() -> R>,
 }
 
@@ -43,7 +48,7 @@ impl<R> Reader<R> {
         loop {
             let catalog = Catalog::load(dir)?.ok_or_else(|| JournalError::NotAJournal { dir: dir.to_owned() })?;
             match find_end(dir, &catalog, mark) {
-                Ok(last) => return Ok(Reader { dir: dir.to_owned(), catalog, last, records: PhantomData }),
+                Ok((last, ended)) => return Ok(Reader { dir: dir.to_owned(), catalog, last, ended, records: PhantomData }),
                 Err(JournalError::Damaged { .. } | JournalError::Shortened { .. }) if tries < TRIES => tries += 1,
                 Err(error) => return Err(error),
             }
@@ -76,6 +81,7 @@ impl<R> Reader<R> {
             dir: self.dir.clone(),
             journal: self.catalog.journal,
             volumes: volumes[index..].to_vec(),
+            ended: self.ended.clone(),
             index: 0,
             walk: None,
             tries: 0,
@@ -108,7 +114,15 @@ impl<R> Reader<R> {
         }
         for volume in &self.catalog.volumes[self.volume_of(from)..] {
             let before = found.len();
-            collect_checkpoints(&Access::new(&self.dir, volume), volume.number, (from, to), &mut found)?;
+            let end = volume.sealed.or(self.ended.as_ref().map(|ended| ended.end()));
+            match end.and_then(|end| left_checkpoints(&self.dir, volume.number, end)) {
+                Some(left) => {
+                    for (key, bytes) in left.iter().filter(|(key, _)| (from..=to).contains(&key.block)) {
+                        found.insert(*key, decode_checkpoint(volume.number, *key, bytes)?);
+                    }
+                }
+                None => collect_checkpoints(&Access::new(&self.dir, volume), volume.number, (from, to), &mut found)?,
+            }
             // A checkpoint is written a little after its event, perhaps into a later volume; never volumes of others later.
             if volume.first > to && found.len() == before {
                 break;
@@ -133,8 +147,23 @@ impl<R> Reader<R> {
     }
 }
 
-/// The last event of the journal.
-fn find_end(dir: &Path, catalog: &Catalog, mark: Option<Mark>) -> Result<Seq, JournalError> {
+/// The best way to a volume: `ended` is the last one, if that can be read without sled.
+fn access(dir: &Path, volume: &Volume, ended: Option<&Arc<PlainVolume>>) -> Access {
+    match (volume.sealed, ended) {
+        (Some(end), _) => Access::ending(dir, volume, end),
+        (None, Some(ended)) => Access::open(dir, volume, Arc::clone(ended)),
+        (None, None) => Access::new(dir, volume),
+    }
+}
+
+/// The last event, and the last volume when it ended cleanly.
+type End = (Seq, Option<Arc<PlainVolume>>);
+
+/// Where the journal ends.
+fn find_end(dir: &Path, catalog: &Catalog, mark: Option<Mark>) -> Result<End, JournalError> {
+    if let Some(end) = clean_end(dir, catalog, mark)? {
+        return Ok(end);
+    }
     let found = match catalog.volumes.last() {
         None => Seq::ZERO,
         Some(Volume { sealed: Some(seal), .. }) => seal.last,
@@ -142,8 +171,20 @@ fn find_end(dir: &Path, catalog: &Catalog, mark: Option<Mark>) -> Result<Seq, Jo
     };
     match mark {
         Some(mark) if mark.seq > found => Err(JournalError::Shortened { found, marked: mark.seq }),
-        _ => Ok(found),
+        _ => Ok((found, None)),
     }
+}
+
+/// The end of a journal whose last session ended cleanly, and its last volume: the session's end and the mark are one, nobody
+/// writes, and the chain of the last volume's blocks leads there.
+fn clean_end(dir: &Path, catalog: &Catalog, mark: Option<Mark>) -> Result<Option<End>, JournalError> {
+    let (Some(volume), Some(mark)) = (catalog.volumes.last(), mark) else { return Ok(None) };
+    let is_clean = catalog.sessions.last().is_some_and(|session| session.last == Some(mark.seq));
+    if volume.sealed.is_some() || !is_clean || Lock::is_held(dir)? {
+        return Ok(None);
+    }
+    let end = Seal { last: mark.seq, chain: mark.chain };
+    Ok(PlainVolume::open(dir, volume, end).map(|volume| (mark.seq, Some(Arc::new(volume)))))
 }
 
 fn end_of(store: &dyn Store, volume: &Volume, journal: u64) -> Result<Seq, JournalError> {
@@ -195,6 +236,8 @@ pub struct Scan<R: Record> {
     journal: u64,
     /// From the volume of the first event on.
     volumes: Vec<Volume>,
+    /// The last of them, when it ended cleanly.
+    ended: Option<Arc<PlainVolume>>,
     /// The volume being read.
     index: usize,
     walk: Option<Walk<Access>>,
@@ -297,7 +340,7 @@ impl<R: Record> Scan<R> {
         let walk = match &mut self.walk {
             Some(walk) => walk,
             None => {
-                let access = Access::new(&self.dir, &volume);
+                let access = access(&self.dir, &volume, self.ended.as_ref());
                 let start = access.with(&mut |store| Start::find(store, volume.first, self.due))?;
                 let place = Place::after(volume.first, volume.start_chain);
                 let mut walk = Walk::new(access, volume.number, self.journal, Some(place), Key::default());
@@ -367,7 +410,7 @@ impl<R: Record> Scan<R> {
                 });
             }
             Some(next) => {
-                let access = Access::new(&self.dir, next);
+                let access = access(&self.dir, next, self.ended.as_ref());
                 let start = Place::after(place.next, place.block_chain);
                 let mut walk = Walk::new(access, next.number, self.journal, Some(start), Key::default());
                 walk.read_ahead(READ_AHEAD_BYTES);

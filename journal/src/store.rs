@@ -4,6 +4,8 @@
 mod copy;
 pub mod memory;
 #[cfg(feature = "sled")]
+pub(crate) mod plain;
+#[cfg(feature = "sled")]
 pub mod sled;
 
 use core::fmt;

@@ -3,7 +3,11 @@
 
 mod common;
 
+use std::fs;
+use std::path::Path;
+
 use common::*;
+use jangbu_journal::catalog::Catalog;
 use jangbu_journal::*;
 
 #[test]
@@ -125,13 +129,17 @@ fn tamper_to_an_empty_volume(dir: &std::path::Path) {
 #[test]
 fn damage_is_named_after_everything_before_it() {
     let dir = tempfile::tempdir().expect("a folder");
-    journal(dir.path(), 20_000, 40, 200_000);
-    let (key, mut bytes) = items(dir.path(), 2).remove(1);
+    journal(dir.path(), 20_000, 40, 64 << 20);
+    // A session that was killed: its volume is read through sled. (sled's file still has the intact block.)
+    let mut catalog = Catalog::load(dir.path()).expect("loads").expect("is there");
+    catalog.sessions[0].last = None;
+    catalog.save(dir.path()).expect("saves");
+    let (key, mut bytes) = items(dir.path(), 1).remove(1);
     bytes[500] ^= 4;
-    tamper(dir.path(), 2, vec![(key, bytes)], Vec::new());
+    tamper(dir.path(), 1, vec![(key, bytes)], Vec::new());
     let (events, error) = read(dir.path(), 1, 1_000);
     assert_eq!(events, expect(1, key.block.get() - 1, 40));
-    let Some(JournalError::Damaged { volume: 2, first, last, .. }) = error else { panic!("{error:?}") };
+    let Some(JournalError::Damaged { volume: 1, first, last, .. }) = error else { panic!("{error:?}") };
     assert!(first == key.block && last > first);
     let (events, error) = read(dir.path(), last.get() + 1, 1_000);
     assert!(error.is_none() && events == expect(last.get() + 1, 20_000, 40), "{error:?}");
@@ -163,4 +171,54 @@ fn encoded_blocks_are_what_decoding_would_have_read() {
     }
     assert_eq!(out, expect(1, 20_000, 40));
     assert_eq!(scan.next_batch(5, &mut Vec::new()).expect("the end"), 0);
+}
+
+/// sled cannot open what has no settings of its own: whatever is read after this was read without it.
+fn take_sled_away(dir: &Path) {
+    for volume in fs::read_dir(dir.join("volumes")).expect("volumes") {
+        fs::write(volume.expect("an entry").path().join("conf"), b"not sled's").expect("written");
+    }
+}
+
+#[test]
+fn volumes_that_ended_are_read_without_sled() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let mut writer = Writer::<Note>::open(dir.path(), options(1 << 18)).expect("opens");
+    let session = |last| SessionInfo { id: 1, first: Seq::FIRST, last, started: Nanos::ZERO, note: String::new() };
+    writer.begin_session(session(None)).expect("begins");
+    append(&mut writer, 9_000, 300, 500);
+    writer.end_session(Seq::new(9_000)).expect("ends");
+    writer.close().expect("closes");
+    assert!(Catalog::load(dir.path()).expect("reads").expect("is there").volumes.len() > 2);
+    take_sled_away(dir.path());
+
+    let reader = Reader::<Note>::open(dir.path()).expect("opens");
+    assert_eq!(reader.last_seq().get(), 9_000);
+    for from in [1, 4_321, 9_000] {
+        let (mut scan, mut events) = (reader.scan(Seq::new(from)).expect("scans"), Vec::new());
+        while scan.next_batch(777, &mut events).expect("reads") > 0 {}
+        assert!(events.into_iter().eq((from..=9_000).map(|seq| note(seq, 300))), "from {from}");
+    }
+    let checkpoints = reader.checkpoints(Seq::new(150), Seq::new(8_950)).expect("reads");
+    assert!(checkpoints.into_iter().eq((2..=89).map(|hundred| checkpoint(hundred * 100))));
+}
+
+#[test]
+fn a_journal_that_goes_on_after_a_clean_end_is_not_taken_to_end_there() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let session = |id, first, last| SessionInfo { id, first: Seq::new(first), last, started: Nanos::ZERO, note: String::new() };
+    let mut writer = Writer::<Note>::open(dir.path(), options(1 << 20)).expect("opens");
+    writer.begin_session(session(1, 1, None)).expect("begins");
+    append(&mut writer, 2_000, 10, 100);
+    writer.end_session(Seq::new(2_000)).expect("ends");
+    writer.close().expect("closes");
+    // A session that is killed: dropped without close, its end in no catalog.
+    let mut writer = Writer::<Note>::open(dir.path(), options(1 << 20)).expect("opens");
+    writer.begin_session(session(2, 2_001, None)).expect("begins");
+    append(&mut writer, 3_000, 10, 100);
+    writer.sync().expect("durable");
+    drop(writer);
+    let reader = Reader::<Note>::open(dir.path()).expect("opens");
+    assert_eq!(reader.last_seq().get(), 3_000);
+    assert_eq!(reader.checkpoints(Seq::new(2_900), Seq::new(3_000)).expect("reads").len(), 2);
 }
