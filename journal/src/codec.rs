@@ -123,6 +123,20 @@ impl<'a> Encoder<'a> {
         bincode::encode_into_writer(value, Append(self.out), INTEGERS).expect(INFALLIBLE);
     }
 
+    /// What a [`Short`] has collected.
+    #[inline(always)]
+    pub fn short(&mut self, short: &Short) {
+        // A copy of a known length is two stores; what is too much is taken back.
+        const USUAL: usize = 32;
+        if short.length <= USUAL {
+            let length = self.out.len() + short.length;
+            self.out.extend_from_slice(&short.bytes[..USUAL]);
+            self.out.truncate(length);
+        } else {
+            self.out.extend_from_slice(short.as_bytes());
+        }
+    }
+
     /// Bytes with their length.
     pub fn bytes(&mut self, value: &[u8]) {
         self.u64(value.len() as u64);
@@ -141,6 +155,70 @@ impl<'a> Encoder<'a> {
     pub fn value<T: Serialize>(&mut self, value: &T) {
         let bytes = bincode::serde::encode_to_vec(value, INTEGERS).expect("our types have only what bincode can write");
         self.bytes(&bytes);
+    }
+}
+
+/// The most bytes a [`Short`] holds: a head and ten integers of nine bytes.
+const SHORT_BYTES_MAX: usize = 96;
+
+/// The bytes of a small record, collected in place and appended at once: several times faster than integer by integer.
+#[derive(Debug)]
+pub struct Short {
+    bytes: [u8; SHORT_BYTES_MAX],
+    length: usize,
+}
+
+impl Default for Short {
+    fn default() -> Self {
+        Short { bytes: [0; SHORT_BYTES_MAX], length: 0 }
+    }
+}
+
+impl Short {
+    /// One byte.
+    ///
+    /// # Panics
+    /// When it does not hold more. What it is for has a known size.
+    #[inline(always)]
+    pub fn u8(&mut self, value: u8) {
+        self.bytes[self.length] = value;
+        self.length += 1;
+    }
+
+    /// An unsigned varint, as [`Encoder::u64`] writes it.
+    ///
+    /// # Panics
+    /// As [`Short::u8`].
+    #[inline(always)]
+    pub fn u64(&mut self, value: u64) {
+        if value < 251 {
+            return self.u8(value as u8);
+        }
+        let (marker, length) = match value {
+            0..0x1_0000 => (251, 3),
+            0x1_0000..0x1_0000_0000 => (252, 5),
+            _ => (253, 9),
+        };
+        // Nine bytes are written whatever counts: a length known here is one store.
+        let place = &mut self.bytes[self.length..self.length + 9];
+        place[0] = marker;
+        place[1..9].copy_from_slice(&value.to_le_bytes());
+        self.length += length;
+    }
+
+    /// A signed varint.
+    ///
+    /// # Panics
+    /// As [`Short::u8`].
+    #[inline(always)]
+    pub fn i64(&mut self, value: i64) {
+        self.u64(((value << 1) ^ (value >> 63)) as u64);
+    }
+
+    /// What was collected.
+    #[inline(always)]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
     }
 }
 
@@ -314,8 +392,10 @@ mod tests {
     #[test]
     fn our_integers_are_bincodes() {
         for value in [0, 1, 250, 251, 255, 65_535, 65_536, u64::from(u32::MAX), u64::from(u32::MAX) + 1, u64::MAX] {
-            let mut ours = Vec::new();
+            let (mut ours, mut short) = (Vec::new(), Short::default());
             Encoder::new(&mut ours).u64(value);
+            short.u64(value);
+            assert_eq!(short.as_bytes(), ours);
             assert_eq!(ours, bincode::encode_to_vec(value, INTEGERS).expect("encodes"));
         }
     }

@@ -115,7 +115,7 @@ pub mod writer;
 #[cfg(feature = "sled")]
 pub use catalog::SessionInfo;
 pub use checkpoint::Checkpoint;
-pub use codec::{DecodeError, Decoder, Encoder};
+pub use codec::{DecodeError, Decoder, Encoder, Short};
 pub use error::JournalError;
 #[cfg(feature = "sled")]
 pub use info::{Info, SnapshotInfo, VolumeInfo, info};

@@ -7,9 +7,9 @@
 
 use alloc::vec::Vec;
 
-use jangbu_journal::{DecodeError, Decoder, Encoder, Nanos, Record, Seq, Stamp};
+use jangbu_journal::{DecodeError, Decoder, Encoder, Nanos, Record, Seq, Short, Stamp};
 
-use super::units::{get_number, get_qty, put_number, put_qty, unzigzag, zigzag};
+use super::units::{Unit, get_number, get_qty, put_number, put_qty, unzigzag, zigzag};
 use super::{Event, MarketEvent};
 use crate::market::instrument::INSTRUMENTS_MAX;
 use crate::market::{Depth, InstrumentId, Level, Price, Qty, Quote, Side, Trade};
@@ -52,8 +52,8 @@ impl Default for Context {
 #[derive(Clone, Debug)]
 struct Last {
     venue: i64,
-    price_unit: i64,
-    qty_unit: i64,
+    price_unit: Unit,
+    qty_unit: Unit,
     trade: i64,
     trade_id: u64,
     bid: i64,
@@ -67,8 +67,8 @@ struct Last {
 impl Last {
     const NONE: Last = Last {
         venue: 0,
-        price_unit: 100_000_000,
-        qty_unit: 100_000_000,
+        price_unit: Unit::COARSEST,
+        qty_unit: Unit::COARSEST,
         trade: 0,
         trade_id: 0,
         bid: 0,
@@ -131,7 +131,8 @@ fn short_form(stamp: &Stamp, event: &Event) -> Option<(u32, u8)> {
 }
 
 /// Venue time as its difference from the instrument's last: 0 is none, odd counts milliseconds, even nanoseconds.
-fn put_venue(venue: Option<i64>, reference: i64, out: &mut Encoder<'_>) {
+#[inline(always)]
+fn put_venue(venue: Option<i64>, reference: i64, out: &mut Short) {
     let Some(venue) = venue else { return out.u64(0) };
     let difference = venue - reference;
     if difference % NANOS_PER_MILLI == 0 {
@@ -168,8 +169,8 @@ impl Record for Event {
     }
 
     fn encode(&self, stamp: &Stamp, context: &mut Context, out: &mut Encoder<'_>) {
-        let short = short_form(stamp, self);
-        let mut head = match (short, self) {
+        let plain = short_form(stamp, self);
+        let mut head = match (plain, self) {
             (Some((_, kind)), _) => kind,
             (None, Event::Tick) => TICK,
             (None, _) => OTHER,
@@ -184,7 +185,7 @@ impl Record for Event {
             Event::Market(MarketEvent::Depth(Depth { snapshot: true, .. })) => FLAG,
             _ => 0,
         };
-        let instrument = short.map_or(context.instrument, |(instrument, _)| instrument);
+        let instrument = plain.map_or(context.instrument, |(instrument, _)| instrument);
         if instrument == context.instrument {
             head |= SAME_INSTRUMENT;
         }
@@ -194,22 +195,24 @@ impl Record for Event {
         if venue == context.venue {
             head |= SAME_VENUE;
         }
-        out.u8(head);
+        let mut short = Short::default();
+        short.u8(head);
         if head & SAME_INSTRUMENT == 0 {
-            out.u64(u64::from(instrument));
+            short.u64(u64::from(instrument));
             context.instrument = instrument;
         }
         if head & SAME_RECV == 0 {
-            out.u64(recv.wrapping_sub(context.recv) as u64);
+            short.u64(recv.wrapping_sub(context.recv) as u64);
             context.recv = recv;
         }
         if head & KIND_BITS <= TICK {
             // Rare events carry their venue time whole.
             if head & SAME_VENUE == 0 {
-                out.u8(u8::from(venue.is_some()));
-                out.i64(venue.unwrap_or(0));
+                short.u8(u8::from(venue.is_some()));
+                short.i64(venue.unwrap_or(0));
                 context.venue = venue;
             }
+            out.short(&short);
             if head & KIND_BITS == OTHER {
                 out.value(self);
             }
@@ -217,14 +220,15 @@ impl Record for Event {
         }
         if head & SAME_VENUE == 0 {
             let reference = context.last(instrument).venue;
-            put_venue(venue, reference, out);
+            put_venue(venue, reference, &mut short);
             context.venue = venue;
         }
         let last = context.last(instrument);
         last.venue = venue.unwrap_or(last.venue);
         if let Event::Market(event) = self {
-            put_market(event, last, out);
+            put_market(event, last, &mut short);
         }
+        out.short(&short);
     }
 
     #[inline]
@@ -293,7 +297,8 @@ fn decode_rare(
     Ok(())
 }
 
-fn put_market(event: &MarketEvent, last: &mut Last, out: &mut Encoder<'_>) {
+#[inline(always)]
+fn put_market(event: &MarketEvent, last: &mut Last, out: &mut Short) {
     match event {
         MarketEvent::Trade(trade) => {
             put_number(trade.price.raw(), last.trade, &mut last.price_unit, out);
