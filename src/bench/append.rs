@@ -1,4 +1,5 @@
-//! Journal append with group commit, policy `power`, against a plain file that gets the same bytes with `fdatasync` at the same group size.
+//! Journal append with group commit, policy `power`, against a plain file with `fdatasync` at the same group size: one that is given
+//! the same events and encodes them as the journal does, and one that is given the bytes.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -17,7 +18,7 @@ const GROUPS: [(usize, &str); 3] = [(1 << 20, "1 MiB"), (64 << 10, "64 KiB"), (4
 /// The most groups in a round: with a disk of 5 ms a group that is a second and a half.
 const GROUPS_MAX: usize = 256;
 
-/// A line for each group size.
+/// Two lines for each group size: against a file of the same events, and against a file of the same bytes, which are there already.
 pub(super) fn measure(
     events: u64,
     dir: &Path,
@@ -25,30 +26,40 @@ pub(super) fn measure(
     lines: &mut Vec<Line>,
 ) -> Result<(), BenchError> {
     let trades = Trades::new();
-    let all = trades.encoded(events);
+    let all = encoded(&trades, events)?;
     for (group, size) in GROUPS {
         // As many events as fit the groups allowed; a trade takes the same few bytes throughout.
         let share = (group * GROUPS_MAX) as f64 / all.len() as f64;
         let events = if share < 1.0 { (events as f64 * share) as u64 } else { events };
-        let bytes = trades.encoded(events);
-        let name = format!("append, groups of {size}");
-        let compared = interleave(
-            ROUNDS,
-            || journal(&trades, events, group, &dir.join("append")),
-            || plain(&bytes, group, &dir.join("plain")),
-            |round| progress(&name, round as u64, ROUNDS as u64),
-        )?;
-        lines.push(Line {
-            name,
-            subject: "journal append, group commit, policy power".into(),
-            limit: "the same bytes to a plain file, fdatasync after each group",
-            goal: Some(0.7),
-            events,
-            bytes: bytes.len() as u64,
-            compared,
-        });
+        let bytes = encoded(&trades, events)?;
+        let mut against = |limit, goal, file: &dyn Fn() -> Result<Duration, BenchError>| -> Result<(), BenchError> {
+            let name = format!("append, groups of {size}");
+            let compared = interleave(
+                ROUNDS,
+                || journal(&trades, events, group, &dir.join("append")),
+                file,
+                |round| progress(&name, round as u64, ROUNDS as u64),
+            )?;
+            let subject = "journal append, group commit, policy power".into();
+            lines.push(Line { name, subject, limit, goal, events, bytes: bytes.len() as u64, compared });
+            Ok(())
+        };
+        let path = dir.join("plain");
+        let file = || plain(&path, |full| trades.encode(events, group, full));
+        against("the same events, encoded the same, to a plain file, fdatasync after each group", Some(0.7), &file)?;
+        let file = || plain(&path, |full| bytes.chunks(group).try_for_each(full));
+        against("the same bytes, encoded before, to a plain file, fdatasync after each group", None, &file)?;
     }
     Ok(())
+}
+
+fn encoded(trades: &Trades, events: u64) -> Result<Vec<u8>, BenchError> {
+    let mut all = Vec::new();
+    trades.encode(events, 1 << 20, |bytes| {
+        all.extend_from_slice(bytes);
+        Ok::<(), BenchError>(())
+    })?;
+    Ok(all)
 }
 
 /// From the first append until the last event is durable. Opening and closing do not count: a session does that once.
@@ -60,14 +71,14 @@ fn journal(trades: &Trades, events: u64, group_bytes_max: usize, dir: &Path) -> 
     Ok(took)
 }
 
-fn plain(bytes: &[u8], group: usize, path: &Path) -> Result<Duration, BenchError> {
+/// Writes each group that `groups` hands over, and syncs it.
+fn plain(
+    path: &Path,
+    groups: impl FnOnce(&mut dyn FnMut(&[u8]) -> std::io::Result<()>) -> std::io::Result<()>,
+) -> Result<Duration, BenchError> {
     let mut file = File::create(path).map_err(BenchError::io(path))?;
-    let (took, ()) = timed(|| {
-        bytes
-            .chunks(group)
-            .try_for_each(|chunk| file.write_all(chunk).and_then(|()| file.sync_data()))
-            .map_err(BenchError::io(path))
-    })?;
+    let (took, ()) =
+        timed(|| groups(&mut |group| file.write_all(group).and_then(|()| file.sync_data())).map_err(BenchError::io(path)))?;
     fs::remove_file(path).map_err(BenchError::io(path))?;
     Ok(took)
 }

@@ -52,20 +52,25 @@ impl Trades {
         Ok(writer.sync()?)
     }
 
-    /// The bytes a journal keeps of `count` trades, block after block.
-    pub(super) fn encoded(&self, count: u64) -> Vec<u8> {
-        let (mut bytes, mut context, mut block) = (Vec::new(), Default::default(), 0);
+    /// The bytes a journal keeps of `count` trades, block after block, handed to `full` in groups of at least `group` bytes.
+    pub(super) fn encode<E>(&self, count: u64, group: usize, mut full: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        let (mut bytes, mut context, mut block) = (Vec::with_capacity(2 * group), Default::default(), 0);
         for (stamp, event) in self.stamped(count) {
             let before = bytes.len();
             event.encode(&stamp, &mut context, &mut Encoder::new(&mut bytes));
-            if bytes.len() - block > RAW_BYTES_MAX {
+            block += bytes.len() - before;
+            if block > RAW_BYTES_MAX {
                 bytes.truncate(before);
-                block = before;
                 Event::reset(&mut context);
                 event.encode(&stamp, &mut context, &mut Encoder::new(&mut bytes));
+                block = bytes.len() - before;
+            }
+            if bytes.len() >= group {
+                full(&bytes)?;
+                bytes.clear();
             }
         }
-        bytes
+        full(&bytes)
     }
 }
 
