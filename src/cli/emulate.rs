@@ -1,6 +1,7 @@
 //! `jangbu emulate`: a venue on this machine, playing tapes or a made-up market by the venue's own protocol.
 
 mod kiwoom;
+mod upbit;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -31,6 +32,8 @@ enum Venue {
     Binance(Binance),
     /// 키움증권: REST와 WebSocket, 계좌와 주문, 빠르게 흐르는 거래일 · Kiwoom: REST and WebSocket, an account, accelerated days
     Kiwoom(kiwoom::Kiwoom),
+    /// 업비트: 시세와 주문, WebSocket과 REST · Upbit: market data and orders, WebSocket and REST
+    Upbit(upbit::Upbit),
 }
 
 #[derive(Debug, clap::Args)]
@@ -100,6 +103,7 @@ pub(super) fn run(args: Args) -> Result<Outcome, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::could_not)?;
     match args.venue {
         Venue::Binance(args) => runtime.block_on(serve(config(&args)?, &args)),
+        Venue::Upbit(args) => runtime.block_on(upbit::run(args)),
         Venue::Kiwoom(args) => runtime.block_on(kiwoom::serve(args)),
     }
 }

@@ -18,3 +18,5 @@ mod feed;
 pub mod gateway;
 #[cfg(feature = "live")]
 pub mod rest;
+#[cfg(feature = "live")]
+pub mod emulator;

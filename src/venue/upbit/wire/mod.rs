@@ -19,6 +19,7 @@ mod field;
 pub mod market;
 pub mod private;
 pub mod subscription;
+pub mod spelling;
 pub mod frame;
 pub mod decoder;
 pub mod rest;

@@ -1,11 +1,11 @@
 //! The fact sheet's samples (`samples.txt`): each parses to what it means, in either spelling. The recorded tape decodes, frame by frame.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::rest::{AnswerError, Request, account, answer, market as rest_market, order};
+use super::spelling::respelled;
 use super::*;
 use crate::data::tape::TapeReader;
 use crate::event::{Event, MarketEvent};
@@ -13,33 +13,8 @@ use crate::market::{Book, InstrumentId};
 
 const SAMPLES: &str = include_str!("samples.txt");
 
-/// DEFAULT and SIMPLE names of each kind, as the fact sheet lists them (U7).
-const SPELLINGS: &[(&str, &str)] = &[
-    (
-        "ticker",
-        "type ty · code cd · opening_price op · high_price hp · low_price lp · trade_price tp · prev_closing_price pcp · change c · change_price cp · signed_change_price scp · change_rate cr · signed_change_rate scr · trade_volume tv · acc_trade_volume atv · acc_trade_volume_24h atv24h · acc_trade_price atp · acc_trade_price_24h atp24h · trade_date tdt · trade_time ttm · trade_timestamp ttms · ask_bid ab · acc_ask_volume aav · acc_bid_volume abv · highest_52_week_price h52wp · highest_52_week_date h52wdt · lowest_52_week_price l52wp · lowest_52_week_date l52wdt · market_state ms · is_trading_suspended its · market_warning mw · delisting_date dd · timestamp tms · stream_type st",
-    ),
-    (
-        "trade",
-        "type ty · code cd · trade_price tp · trade_volume tv · ask_bid ab · prev_closing_price pcp · change c · change_price cp · trade_date td · trade_time ttm · trade_timestamp ttms · timestamp tms · sequential_id sid · best_ask_price bap · best_ask_size bas · best_bid_price bbp · best_bid_size bbs · stream_type st",
-    ),
-    (
-        "orderbook",
-        "type ty · code cd · total_ask_size tas · total_bid_size tbs · orderbook_units obu · ask_price ap · bid_price bp · ask_size as · bid_size bs · timestamp tms · level lv · stream_type st",
-    ),
-    (
-        "candle.1m",
-        "type ty · code cd · candle_date_time_utc cdttmu · candle_date_time_kst cdttmk · opening_price op · high_price hp · low_price lp · trade_price tp · candle_acc_trade_volume catv · candle_acc_trade_price catp · timestamp tms · stream_type st",
-    ),
-    (
-        "myOrder",
-        "type ty · code cd · uuid uid · ask_bid ab · order_type ot · state s · trade_uuid tuid · price p · avg_price ap · volume v · remaining_volume rv · executed_volume ev · trades_count tc · reserved_fee rsf · remaining_fee rmf · paid_fee pf · locked l · executed_funds ef · time_in_force tif · trade_fee tf · is_maker im · identifier id · smp_type smpt · prevented_volume pv · prevented_locked pl · trade_timestamp ttms · order_timestamp otms · timestamp tms · stream_type st",
-    ),
-    (
-        "myAsset",
-        "type ty · asset_uuid astuid · assets ast · currency cu · balance b · locked l · asset_timestamp asttms · timestamp tms · stream_type st",
-    ),
-];
+/// Kinds that have two spellings.
+const SPELLED: [&str; 6] = ["ticker", "trade", "orderbook", "candle.1m", "myOrder", "myAsset"];
 
 fn samples() -> Vec<(&'static str, &'static str, &'static str)> {
     let lines: Vec<&str> = SAMPLES.lines().filter(|line| !line.starts_with('#')).collect();
@@ -108,22 +83,10 @@ fn no_sample_of_the_fact_sheet_is_left_out() {
     assert!(samples().iter().all(|(_, json, _)| sheet.contains(json)));
 }
 
-/// The same JSON text with other keys; numbers keep their digits.
-fn respelled(text: &str, names: &BTreeMap<&str, &str>) -> String {
-    let mut out = text.to_owned();
-    for (from, to) in names {
-        out = out.replace(&format!("\"{from}\":"), &format!("\"{to}\":"));
-    }
-    out
-}
-
 #[test]
 fn both_spellings_say_the_same_alone_and_in_a_list() {
     let mut checked = 0;
-    for (kind, names) in SPELLINGS {
-        let pairs = || names.split(" · ").map(|pair| pair.split_once(' ').expect("two names"));
-        let (short_of, long_of): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            (pairs().collect(), pairs().map(|(long, short)| (short, long)).collect());
+    for kind in SPELLED {
         let mut found = false;
         for (_, json, _) in samples().into_iter().filter(|sample| sample.0 == "stream") {
             let plain = json.trim_start_matches('[').trim_end_matches(']');
@@ -134,8 +97,7 @@ fn both_spellings_say_the_same_alone_and_in_a_list() {
                 continue;
             }
             found = true;
-            let long = if value.get("ty").is_some() { respelled(plain, &long_of) } else { plain.to_owned() };
-            let short = respelled(&long, &short_of);
+            let (long, short) = (respelled(kind, plain, false), respelled(kind, plain, true));
             assert_ne!(long, short, "{kind}");
             let expected = stream(&long);
             assert!(!expected.contains(" no field "), "{expected}");
