@@ -1,4 +1,5 @@
-//! One connection kept alive: [`Feed`]. It asks for its streams, reads frames, stamps them, and hands them on; what they mean is not its
+//! One connection kept alive: [`Feed`]. It asks for its streams, reads frames, stamps them, and hands them on; what they mean is
+//! not its
 //! business. A lost connection is made anew, and asked anew.
 
 use std::time::Duration;

@@ -5,7 +5,8 @@
 //!   feed task ── frames ─▶ this task: decode in order ─▶ one parcel a frame ─▶ inbox
 //! ```
 //!
-//! One connection carries everything: the venue takes many markets in one request. Every book is whole, so there is nothing to keep in
+//! One connection carries everything: the venue takes many markets in one request. Every book is whole, so there is nothing to
+//! keep in
 //! step; after a lost connection the books are lost until the next ones come, which the venue sends at once.
 
 use std::sync::Arc;

@@ -6,7 +6,8 @@ use super::wire::rest::market::LOT;
 use crate::market::{Instrument, InstrumentId, InstrumentKind, Price, Qty, TickTable, Venue};
 use crate::venue::kiwoom::time::Date;
 
-/// The largest order: the venue states none by quantity, only an amount (`max_total` of `/v1/orders/chance`). 10^15, more than there is of
+/// The largest order: the venue states none by quantity, only an amount (`max_total` of `/v1/orders/chance`). 10^15, more than
+/// there is of
 /// any coin.
 const QTY_MAX: Qty = Qty::from_raw(100_000_000_000_000_000_000_000);
 
@@ -19,7 +20,8 @@ pub struct SaidTick {
     pub tick: Price,
 }
 
-/// A market as an instrument, with the rules of a day, or those the venue says. The second value is false when what it says fits no table
+/// A market as an instrument, with the rules of a day, or those the venue says. The second value is false when what it says fits
+/// no table
 /// that is known. `None` when the quote currency has no rules here.
 pub fn instrument(
     code: MarketCode,

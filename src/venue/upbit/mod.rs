@@ -1,6 +1,7 @@
 //! Upbit (업비트): Korean won, bitcoin and USDT spot markets.
 //!
-//! `wire` reads and writes its messages, `rules` are its rules as dated tables, `instruments` is what both make of a market. None of them
+//! `wire` reads and writes its messages, `rules` are its rules as dated tables, `instruments` is what both make of a market.
+//! None of them
 //! knows a socket or a clock.
 
 pub mod wire;

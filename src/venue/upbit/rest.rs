@@ -1,4 +1,5 @@
-//! The client of the REST interface: [`Rest`]. Sends a [`Request`], signed where it has to be, within what the venue says is left.
+//! The client of the REST interface: [`Rest`]. Sends a [`Request`], signed where it has to be, within what the venue says is
+//! left.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,7 +1,8 @@
 //! Proof of who asks: [`Signer`] makes the token (JWT) of a request, [`verify`] is the venue's side of it, for the emulator.
 //!
 //! The token says who (`access_key`), that it is a new one (`nonce`), and over which parameters (`query_hash`, the SHA-512 of
-//! [`Parameters::text`](super::wire::rest::Parameters::text)). It carries no time. Source: fact sheet U2; its vectors are the tests. Hashes
+//! [`Parameters::text`](super::wire::rest::Parameters::text)). It carries no time. Source: fact sheet U2; its vectors are the
+//! tests. Hashes
 //! are ring's, which the TLS of this program rests on already: no further crate.
 
 use std::fmt::Write as _;
@@ -152,7 +153,8 @@ impl TokenFault {
     }
 }
 
-/// The venue's side: reads the header `Authorization` of a request over `parameters` (empty for none) and checks it with the secret of
+/// The venue's side: reads the header `Authorization` of a request over `parameters` (empty for none) and checks it with the
+/// secret of
 /// its key, which `secret_of` knows. Whether the nonce was used before is the caller's to know.
 ///
 /// # Errors

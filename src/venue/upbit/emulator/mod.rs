@@ -9,7 +9,8 @@
 //! ```
 //!
 //! A client that was written for Upbit needs nothing but another address. Frames of a tape go out digit for digit as they were
-//! recorded (respelled only for a client that asks for the other format); a tape is somebody else's market, so orders are refused while
+//! recorded (respelled only for a client that asks for the other format); a tape is somebody else's market, so orders are
+//! refused while
 //! one plays. Without a tape a seeded market trades, and with it the accounts' orders.
 
 mod config;

@@ -178,7 +178,7 @@ fn wish(core: &Core, code: MarketCode, given: &Given) -> Result<Wish, Refused> {
             at_market(Size::Quote(total), Some(("price", Some(total))))
         }
         (Some("market"), Side::Sell, None, Some(qty)) => at_market(Size::Base(qty), None),
-        (Some("best"), _, ..) if matches!(time_in_force, TimeInForce::Ioc | TimeInForce::Fok) => {
+        (Some("best"), ..) if matches!(time_in_force, TimeInForce::Ioc | TimeInForce::Fok) => {
             let best = core.exchange.best(market.id, side.opposite()).ok_or_else(|| nonsense.clone())?;
             let (qty, total) = match (side, given.money("price")?, volume) {
                 (Side::Buy, Some(total), None) => {

@@ -1,11 +1,13 @@
-//! What an order costs, and how small it may be: [`fees`], [`notional_min`]. The venue tells both of an account in `/v1/orders/chance`; these
+//! What an order costs, and how small it may be: [`fees`], [`notional_min`]. The venue tells both of an account in
+//! `/v1/orders/chance`; these
 //! stand where no key is at hand.
 
 use super::Quote;
 use crate::market::number::ONE;
 use crate::market::{Fees, Money, Rate, Rounding};
 
-/// The fee of both sides as a share of the amount: 0.05 % in won markets, 0.25 % in the others. Source: fact sheet U6. A reserved order
+/// The fee of both sides as a share of the amount: 0.05 % in won markets, 0.25 % in the others. Source: fact sheet U6. A
+/// reserved order
 /// costs 0.139 % (B); none is placed from here.
 pub const fn fee_rate(quote: Quote) -> Rate {
     match quote {
@@ -14,7 +16,8 @@ pub const fn fee_rate(quote: Quote) -> Rate {
     }
 }
 
-/// Fees as the kernel counts them. The venue keeps more decimals than the kernel's eight (amount × rate); the kernel counts the next unit
+/// Fees as the kernel counts them. The venue keeps more decimals than the kernel's eight (amount × rate); the kernel counts the
+/// next unit
 /// up, so that it never believes to have more than there is.
 pub const fn fees(quote: Quote) -> Fees {
     let unit = Money::from_raw(1);

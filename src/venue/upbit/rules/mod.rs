@@ -1,4 +1,5 @@
-//! The rules of Upbit's markets as tables with their dates: price steps, smallest orders, fees. Pure functions; each table names its source.
+//! The rules of Upbit's markets as tables with their dates: price steps, smallest orders, fees. Pure functions; each table names
+//! its source.
 
 pub mod ticks;
 pub mod costs;

@@ -10,7 +10,8 @@ type Rows = &'static [(i64, i64)];
 /// One won.
 const WON: i64 = crate::market::number::ONE;
 
-/// KRW since 2025-07-31. Source: docs.upbit.com from 10 won up; below, three independent projects that cite the same notice (fact sheet
+/// KRW since 2025-07-31. Source: docs.upbit.com from 10 won up; below, three independent projects that cite the same notice
+/// (fact sheet
 /// U6).
 const KRW_2025: Rows = &[
     (0, 1),
@@ -31,7 +32,8 @@ const KRW_2025: Rows = &[
     (1_000_000 * WON, 1_000 * WON),
 ];
 
-/// KRW from 2024-01-29 to 2025-07-30. Source: fact sheet U6; below 10 won each decade one digit finer, which the sheet writes as "…".
+/// KRW from 2024-01-29 to 2025-07-30. Source: fact sheet U6; below 10 won each decade one digit finer, which the sheet writes as
+/// "…".
 const KRW_2024: Rows = &[
     (0, 1),
     (10_000, 10),
@@ -49,7 +51,8 @@ const KRW_2024: Rows = &[
     (2_000_000 * WON, 1_000 * WON),
 ];
 
-/// KRW before 2024-01-29. Source: fact sheet U6; below 1 won each decade one digit finer is general knowledge. The tape of 2021 lies on it.
+/// KRW before 2024-01-29. Source: fact sheet U6; below 1 won each decade one digit finer is general knowledge. The tape of 2021
+/// lies on it.
 const KRW_BEFORE: Rows = &[
     (0, 10_000),
     (WON / 10, 100_000),
@@ -71,10 +74,12 @@ const BTC: Rows = &[(0, 1)];
 const USDT: Rows =
     &[(0, 1), (10_000, 10), (100_000, 100), (WON / 100, 1_000), (WON / 10, 10_000), (WON, 100_000), (10 * WON, WON / 100)];
 
-/// First day of each table of won markets, newest first. The hour of a change is not known here: it counts for the whole day in Korea.
+/// First day of each table of won markets, newest first. The hour of a change is not known here: it counts for the whole day in
+/// Korea.
 const KRW: [(Date, Rows); 2] = [(Date::of(2025, 7, 31), KRW_2025), (Date::of(2024, 1, 29), KRW_2024)];
 
-/// USDT and USDC for won step by 0.5 from 1,000 to 10,000 since this day. Whether also after 2025-07-31 is not certain (fact sheet U6), so
+/// USDT and USDC for won step by 0.5 from 1,000 to 10,000 since this day. Whether also after 2025-07-31 is not certain (fact
+/// sheet U6), so
 /// [`ticks_by`] believes the venue.
 const STABLE_SINCE: Date = Date::of(2025, 3, 21);
 
@@ -85,8 +90,10 @@ pub fn ticks(quote: Quote, base: &str, date: Date) -> TickTable {
     table(&rows(quote, base, date))
 }
 
-/// The price steps by what the venue says of today (`/v1/orderbook/instruments`, the authority): the table in force on `date`, or the one
-/// before that agrees with `said` at `price`. Where none does, the newest with the step of that price replaced; the second value is then
+/// The price steps by what the venue says of today (`/v1/orderbook/instruments`, the authority): the table in force on `date`,
+/// or the one
+/// before that agrees with `said` at `price`. Where none does, the newest with the step of that price replaced; the second value
+/// is then
 /// false, and a person should look.
 pub fn ticks_by(quote: Quote, base: &str, date: Date, price: Price, said: Price) -> (TickTable, bool) {
     let days = [date].into_iter().chain(KRW.iter().map(|row| row.0)).chain([STABLE_SINCE.previous(), KRW[1].0.previous()]);

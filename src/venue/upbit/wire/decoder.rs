@@ -15,7 +15,8 @@ use crate::venue::binance::wire::raw::Channel;
 
 pub use crate::venue::raw::Made;
 
-/// Ids of trades that are remembered, by market. They are unique but not in order, so the last one alone does not tell a duplicate
+/// Ids of trades that are remembered, by market. They are unique but not in order, so the last one alone does not tell a
+/// duplicate
 /// from a late one. After a reconnect the venue repeats one trade; a fault may repeat more.
 const TRADES_REMEMBERED: usize = 256;
 
@@ -46,7 +47,8 @@ pub enum FrameOutcome {
 ///
 /// let mut decoder = Decoder::new([("KRW-XRP", InstrumentId(0))]);
 /// let mut events = Vec::new();
-/// let frame = br#"{"ty":"trade","cd":"KRW-XRP","tms":1795165445180,"ttms":1795165445120,"tp":3121,"tv":12.5,"ab":"BID","sid":7}"#;
+/// let frame =
+/// br#"{"ty":"trade","cd":"KRW-XRP","tms":1795165445180,"ttms":1795165445120,"tp":3121,"tv":12.5,"ab":"BID","sid":7}"#;
 /// assert_eq!(decoder.frame(frame, &mut events), FrameOutcome::Events);
 /// assert_eq!(decoder.frame(frame, &mut events), FrameOutcome::Duplicate);
 /// assert_eq!(events.len(), 1);
@@ -118,7 +120,8 @@ impl Decoder {
         }
     }
 
-    /// Runs a raw frame of the journal again, whole: the events it made when it came. An empty frame on an instrument's channel says
+    /// Runs a raw frame of the journal again, whole: the events it made when it came. An empty frame on an instrument's channel
+    /// says
     /// that its connection was lost.
     pub fn reparse(&mut self, channel: Channel, bytes: &[u8], out: &mut Made) {
         match channel {

@@ -1,4 +1,5 @@
-//! Market data: [`Ticker`], [`Trade`], [`Candle`] and the book ([`read_book`]). The stream's messages and the REST answers are the same
+//! Market data: [`Ticker`], [`Trade`], [`Candle`] and the book ([`read_book`]). The stream's messages and the REST answers are
+//! the same
 //! records; where one has less, the field is an [`Option`].
 
 use std::fmt;
@@ -143,7 +144,8 @@ record! {
 }
 
 record! {
-    /// A candle (`candle.1s` … `candle.240m`; REST: a row of `/v1/candles/…`). The stream sends the growing one again and again; spans
+    /// A candle (`candle.1s` … `candle.240m`; REST: a row of `/v1/candles/…`). The stream sends the growing one again and again;
+    /// spans
     /// without a trade have none. Upbit does not tell what buyers took of it, so no bar of the kernel's can be made of one.
     "candle" Candle {
         /// Market.
@@ -193,7 +195,8 @@ pub struct BookHead {
 /// Most rows one book may carry; the venue sends 30 at most.
 pub const BOOK_ROWS_MAX: usize = 1_000;
 
-/// Reads a book (`orderbook`; REST: an element of `/v1/orderbook`); its levels go to `levels`, best first. Every message is the whole
+/// Reads a book (`orderbook`; REST: an element of `/v1/orderbook`); its levels go to `levels`, best first. Every message is the
+/// whole
 /// book down to the depth asked for. A side that has fewer levels than the other is filled up with zeros, which are left out.
 ///
 /// # Errors

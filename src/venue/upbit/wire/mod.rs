@@ -1,4 +1,5 @@
-//! Upbit's messages, read and written: bytes in, values and events out. No socket, no clock, no float; nothing here panics on any bytes.
+//! Upbit's messages, read and written: bytes in, values and events out. No socket, no clock, no float; nothing here panics on
+//! any bytes.
 //!
 //! ```text
 //!   frame ──▶ frame.rs ──▶ decoder.rs ──▶ events      subscription.rs ──▶ request
@@ -9,8 +10,10 @@
 //!   every field: field.rs, number.rs, code.rs, moment.rs          every frame is in exactly one class of FrameCounts
 //! ```
 //!
-//! Every message comes in two spellings, DEFAULT (`trade_price`) and SIMPLE (`tp`), alone or in a list; a record names both, so that
-//! nothing above [`market`] and [`private`] knows which one came. Sources: fact sheet part U (docs.upbit.com 1.6.4 and the official SDK).
+//! Every message comes in two spellings, DEFAULT (`trade_price`) and SIMPLE (`tp`), alone or in a list; a record names both, so
+//! that
+//! nothing above [`market`] and [`private`] knows which one came. Sources: fact sheet part U (docs.upbit.com 1.6.4 and the
+//! official SDK).
 
 pub mod number;
 pub mod code;

@@ -1,4 +1,5 @@
-//! Moments as Upbit writes them in text: `2026-11-20T18:04:05.300123+09:00`; without an offset it is UTC (`candle_date_time_utc`).
+//! Moments as Upbit writes them in text: `2026-11-20T18:04:05.300123+09:00`; without an offset it is UTC
+//! (`candle_date_time_utc`).
 
 use jangbu_journal::Nanos;
 

@@ -1,4 +1,5 @@
-//! The fact sheet's samples (`samples.txt`): each parses to what it means, in either spelling. The recorded tape decodes, frame by frame.
+//! The fact sheet's samples (`samples.txt`): each parses to what it means, in either spelling. The recorded tape decodes, frame
+//! by frame.
 
 use std::path::{Path, PathBuf};
 

@@ -40,7 +40,8 @@ const NAMES: &[(&str, &str)] = &[
     ),
 ];
 
-/// A message of a kind in the other spelling: only its keys change, its values stay to the last digit. What is spelled so already, and a
+/// A message of a kind in the other spelling: only its keys change, its values stay to the last digit. What is spelled so
+/// already, and a
 /// kind that is not known, stay as they are. The text is the venue's: no value in it looks like a key.
 pub fn respelled(kind: &str, text: &str, simple: bool) -> String {
     let kind = kind.split('.').next().unwrap_or(kind);

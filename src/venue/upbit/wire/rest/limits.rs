@@ -1,4 +1,5 @@
-//! What may be asked how often: [`Group`], and what the venue says is left ([`Remaining`]). Limits are per second; there are no others.
+//! What may be asked how often: [`Group`], and what the venue says is left ([`Remaining`]). Limits are per second; there are no
+//! others.
 
 /// Requests that are counted together. Source: fact sheet U5, as of 2026-08-21.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,7 +75,8 @@ impl Group {
     }
 }
 
-/// What is left of a group's limit: the header `Remaining-Req: group=default; min=1800; sec=29`. `min` is a constant without meaning.
+/// What is left of a group's limit: the header `Remaining-Req: group=default; min=1800; sec=29`. `min` is a constant without
+/// meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remaining {
     /// The group, as the venue names it.

@@ -233,7 +233,8 @@ pub struct AskCandles {
 }
 
 impl AskCandles {
-    /// The last `count` (at most 200) candles of a market, before `to` (`2026-11-20T18:00:00+09:00`) or now. `None` for a span the venue
+    /// The last `count` (at most 200) candles of a market, before `to` (`2026-11-20T18:00:00+09:00`) or now. `None` for a span
+    /// the venue
     /// has no candles of.
     pub fn new(market: MarketCode, span: Span, count: u32, to: Option<String>) -> Option<Self> {
         Some(AskCandles { market, path: span.path()?, count, to })

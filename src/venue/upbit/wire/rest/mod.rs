@@ -1,6 +1,7 @@
 //! The REST interface: every request as a struct that says what to send ([`Call`]), every answer as what it says.
 //!
-//! Parameters go into the query, or into the JSON body of a POST; either way the signature is over the same text, in the order sent and
+//! Parameters go into the query, or into the JSON body of a POST; either way the signature is over the same text, in the order
+//! sent and
 //! not percent-encoded ([`Parameters::text`]). A refusal comes in two shapes: [`refusal`].
 
 pub mod causes;

@@ -1,6 +1,7 @@
 //! The venue says no: [`Refusal`].
 //!
-//! `{"error":{"name":…,"message":…}}`, where the name is a string on exchange calls and the HTTP status on quotation calls; a flat
+//! `{"error":{"name":…,"message":…}}`, where the name is a string on exchange calls and the HTTP status on quotation calls; a
+//! flat
 //! `{"name":…}` was seen as well. What counts is the name, not whether the status is 401 or 403.
 
 use std::fmt;
