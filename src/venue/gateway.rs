@@ -148,6 +148,12 @@ impl Numbers {
         Numbers { inner: Mutex::new(given) }
     }
 
+    /// The symbol of a number, upper case, if it is one of this venue's.
+    pub fn symbol(&self, venue: Venue, id: InstrumentId) -> Option<String> {
+        let given = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        given.by_symbol.iter().find(|(key, given)| key.0 == venue && **given == id).map(|(key, _)| key.1.clone())
+    }
+
     /// The number of a symbol; the same whenever asked.
     pub fn of(&self, venue: Venue, symbol: &str) -> InstrumentId {
         let mut given = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
@@ -212,5 +218,7 @@ mod tests {
         assert_eq!(numbers.of(Venue::Upbit, "KRW-BTC"), InstrumentId(first.0 + 1));
         assert_eq!(numbers.of(Venue::Kiwoom, "005930"), first);
         assert_eq!(numbers.of(Venue::Upbit, "krw-btc"), InstrumentId(first.0 + 1));
+        assert_eq!(numbers.symbol(Venue::Kiwoom, first).as_deref(), Some("005930"));
+        assert_eq!(numbers.symbol(Venue::Upbit, first), None);
     }
 }

@@ -2,9 +2,8 @@
 
 use tokio::sync::watch;
 
-use super::binance;
 use super::gateway::{Connect, Connected, VenueError};
-use super::upbit;
+use super::{binance, kiwoom, upbit};
 use crate::market::Venue;
 
 /// A venue this build has a gateway for.
@@ -21,6 +20,7 @@ pub struct Registration {
 /// Every one.
 pub const VENUES: &[Registration] = &[
     Registration { venue: Venue::Upbit, connect: upbit::connect::connect, trades: false },
+    Registration { venue: Venue::Kiwoom, connect: kiwoom::connect::connect, trades: true },
     Registration { venue: Venue::BinanceSpot, connect: binance::connect::connect, trades: false },
     Registration { venue: Venue::BinanceUsdM, connect: binance::connect::connect, trades: false },
 ];

@@ -14,6 +14,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 use super::config::Patience;
 use super::wire::FRAME_BYTES_MAX;
 use crate::venue::Now;
+use crate::venue::backoff::Backoff;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -74,7 +75,7 @@ enum End {
 impl Feed {
     /// Connects, reads, and connects again until told to stop.
     pub(super) async fn run(mut self) {
-        let mut backoff = Backoff::new(&self.patience, u64::from(self.channel));
+        let mut pauses = backoff(&self.patience, u64::from(self.channel));
         let mut stop = self.stop.clone();
         loop {
             if *stop.borrow() {
@@ -94,7 +95,7 @@ impl Feed {
                     let End::Lost(reason) = self.read(socket).await else { return };
                     // One that lived a while was not refused: the next try need not wait long.
                     if since.elapsed() > self.patience.backoff_max {
-                        backoff.reset();
+                        pauses.reset();
                     }
                     self.messages.send(FeedMessage::Down { channel: self.channel, at: (self.now)(), reason }).await
                 }
@@ -106,7 +107,7 @@ impl Feed {
             tokio::select! {
                 biased;
                 _ = stop.changed() => return,
-                () = tokio::time::sleep(backoff.pause()) => {}
+                () = tokio::time::sleep(pauses.pause()) => {}
             }
         }
     }
@@ -116,7 +117,7 @@ impl Feed {
         let mut looks = interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut timers = Timers::new();
-        let mut retry = Backoff::new(&self.patience, u64::from(self.channel) + 1_000);
+        let mut retry = backoff(&self.patience, u64::from(self.channel) + 1_000);
         let mut renewed = *self.renew.borrow_and_update();
         // The successor: being made, or made and not yet read.
         let mut making = None;
@@ -262,56 +263,7 @@ async fn made<F: Future<Output = Result<Socket, String>> + Unpin>(making: &mut O
     }
 }
 
-/// Pauses between tries: each twice the last, up to a limit, and a random part of a half of it off, so that many clients do not
-/// come back at once.
-#[derive(Clone, Debug)]
-pub(super) struct Backoff {
-    min: Duration,
-    max: Duration,
-    next: Duration,
-    random: u64,
-}
-
-impl Backoff {
-    pub(super) fn new(patience: &Patience, salt: u64) -> Self {
-        // An odd constant spreads neighbouring seeds; xorshift must not start at 0.
-        let random = (patience.jitter_seed ^ salt).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        Backoff { min: patience.backoff_min, max: patience.backoff_max, next: patience.backoff_min, random }
-    }
-
-    pub(super) fn pause(&mut self) -> Duration {
-        let whole = self.next;
-        self.next = (whole * 2).min(self.max);
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        // 50 % to 100 % of it, in 1/1024.
-        let part = 512 + u32::try_from(self.random >> 32 & 511).expect("nine bits");
-        whole * part / 1_024
-    }
-
-    pub(super) fn reset(&mut self) {
-        self.next = self.min;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_to_the_limit_and_differ_by_seed() {
-        let patience =
-            Patience { backoff_min: Duration::from_millis(100), backoff_max: Duration::from_secs(1), ..Patience::default() };
-        let pauses = |salt| {
-            let mut backoff = Backoff::new(&patience, salt);
-            (0..8).map(|_| backoff.pause()).collect::<Vec<_>>()
-        };
-        for (index, pause) in pauses(0).into_iter().enumerate() {
-            let whole = Duration::from_millis(100 << index).min(Duration::from_secs(1));
-            assert!(pause >= whole / 2 && pause <= whole, "{index}: {pause:?}");
-        }
-        assert_eq!(pauses(1), pauses(1));
-        assert_ne!(pauses(1), pauses(2));
-    }
+/// The pauses of a connection, or of a question: each `salt` has its own.
+pub(super) fn backoff(patience: &Patience, salt: u64) -> Backoff {
+    Backoff::new(patience.backoff_min, patience.backoff_max, patience.jitter_seed ^ salt)
 }

@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::config::{BinanceConfig, Connection};
-use super::feed::{Backoff, Feed, FeedMessage};
+use super::feed::{Feed, FeedMessage, backoff};
 use super::rest::{Rest, RestError};
 use super::stats::GatewayStats;
 use super::wire::raw::Channel;
@@ -27,6 +27,7 @@ use super::wire::{Control, Decoder, FrameOutcome, SnapshotOutcome, rest};
 use crate::config::RawFrames;
 use crate::event::{Answer, Event, Link, LinkState, MarketEvent};
 use crate::market::InstrumentId;
+use crate::venue::backoff::Backoff;
 use crate::venue::inbox::Inbox;
 use crate::venue::mailbox::{INBOX_PAUSE, Mailbox};
 use crate::venue::raw::Made;
@@ -167,7 +168,7 @@ impl BinanceGateway {
         let mut wanted = self.config.symbols.clone();
         wanted.sort_by_key(|(_, id)| *id);
         let names: Vec<&str> = wanted.iter().map(|(symbol, _)| symbol.as_str()).collect();
-        let mut backoff = Backoff::new(&self.config.patience, 1 << 32);
+        let mut backoff = backoff(&self.config.patience, 1 << 32);
         let body = loop {
             if self.mailbox.inbox.is_closed() {
                 return Err(VenueError::InboxClosed { venue: self.config.venue });
@@ -282,7 +283,7 @@ impl BinanceGateway {
             let (symbol, rest, now, permits) =
                 (symbol.clone(), self.rest.clone(), Arc::clone(&self.now), Arc::clone(&self.snapshots));
             let attempts = self.attempts.get(&instrument).copied().unwrap_or(0);
-            let mut backoff = Backoff::new(&self.config.patience, u64::from(instrument.0) << 33);
+            let mut backoff = backoff(&self.config.patience, u64::from(instrument.0) << 33);
             let pause = (0..attempts.min(16)).map(|_| backoff.pause()).last().unwrap_or_default();
             snapshots.spawn(async move {
                 sleep(pause).await;

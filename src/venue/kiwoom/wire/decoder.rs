@@ -9,12 +9,13 @@ use super::feed::{Entry, Feed};
 use super::frame::{Hits, Message};
 use super::orders::{Orders, Told};
 use super::report::OrderFrame;
+use super::rest::quote::QuoteBoard;
 use super::session::session;
 use super::stream::{ConditionFrame, Real, RealBody, SessionFrame};
 use super::symbol::{Exchange, OrderNumber, Symbol, split};
 use crate::account::OrderId;
 use crate::event::market::{Condition, Phase, PhaseKind};
-use crate::event::{Event, MarketEvent, OrderEvent};
+use crate::event::{Event, MarketEvent, OrderEvent, OrderUpdate};
 use crate::market::{InstrumentId, Venue};
 use crate::venue::kiwoom::time::Date;
 use crate::venue::raw::Made;
@@ -75,7 +76,12 @@ impl Decoder {
 
     /// A frame came at `received`: its events go to the end of `out`.
     pub fn frame(&mut self, received: Nanos, bytes: &[u8], out: &mut Made) -> FrameOutcome {
-        let outcome = match Message::parse(bytes) {
+        self.parsed(received, Message::parse(bytes), out)
+    }
+
+    /// The same of a frame that was parsed already, to see [`Decoder::wants`] first.
+    pub fn parsed(&mut self, received: Nanos, parsed: Result<Message, WireError>, out: &mut Made) -> FrameOutcome {
+        let outcome = match parsed {
             Ok(message) => self.message(received, message, out),
             Err(error) => FrameOutcome::Malformed(error),
         };
@@ -83,20 +89,80 @@ impl Decoder {
         outcome
     }
 
+    /// One more stock: from now on its frames make events.
+    pub fn add(&mut self, symbol: &Symbol, id: InstrumentId) {
+        if self.feeds.iter().all(|feed| feed.id != id) {
+            self.symbols.insert(symbol.to_string(), self.feeds.len());
+            self.feeds.push(Feed::new(id));
+        }
+    }
+
+    /// The instrument of a stock.
+    pub fn find(&self, symbol: &Symbol) -> Option<InstrumentId> {
+        let place = match symbol.exchange {
+            Exchange::Krx => self.symbols.get(&symbol.code),
+            _ => self.symbols.get(&symbol.to_string()).or_else(|| self.symbols.get(&symbol.code)),
+        };
+        self.feeds.get(*place?).map(|feed| feed.id)
+    }
+
+    /// Stocks of conditions in a message that are no instruments yet. To be added before the message is taken, or it says nothing of
+    /// them.
+    pub fn wants(&self, message: &Message) -> Vec<Symbol> {
+        let mut wanted: Vec<Symbol> = match message {
+            Message::Hits(hits) => hits.hits.iter().map(|hit| hit.symbol.clone()).collect(),
+            Message::Real(entries) => entries
+                .iter()
+                .filter_map(|entry| match &entry.as_ref().ok()?.body {
+                    RealBody::Condition(frame) if !frame.symbol.code.is_empty() => Some(frame.symbol.clone()),
+                    _ => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        wanted.retain(|symbol| self.find(symbol).is_none());
+        wanted
+    }
+
     /// A number of Kiwoom's is this order of ours; what was reported of it before goes to `out`.
     pub fn assign(&mut self, received: Nanos, number: OrderNumber, order: OrderId, out: &mut Made) {
-        self.begin_day(received);
         let mut late = Vec::new();
-        self.orders.assign(number, order, &mut late);
+        self.orders_mut(received).assign(number, order, &mut late);
+        self.tell(received, late, out);
+    }
+
+    /// The answer to an order came, with its number: it is accepted, unless a report said so before.
+    pub fn placed(&mut self, received: Nanos, number: OrderNumber, order: OrderId, out: &mut Made) {
+        if let Some(update) = self.orders_mut(received).accept(number, order) {
+            out.push((None, Event::Order(OrderEvent { order, update })));
+        }
+        self.assign(received, number, order, out);
+    }
+
+    /// The orders whose reports are followed.
+    pub const fn orders(&self) -> &Orders {
+        &self.orders
+    }
+
+    /// The same, to be told what answers say of them.
+    pub fn orders_mut(&mut self, received: Nanos) -> &mut Orders {
+        self.begin_day(received);
+        &mut self.orders
+    }
+
+    /// Reports that had waited, as events.
+    pub fn tell(&mut self, received: Nanos, late: Vec<(OrderFrame, OrderUpdate)>, out: &mut Made) {
         for (frame, update) in late {
             let Some(order) = frame.number.and_then(|number| self.orders.order(number)) else { continue };
             out.push((frame.time.map(|time| time.near(received)), Event::Order(OrderEvent { order, update })));
         }
     }
 
-    /// The orders whose reports are followed.
-    pub const fn orders(&self) -> &Orders {
-        &self.orders
+    /// Prices and book of a stock as a query (ka10007) tells them, until the stream does.
+    pub fn board(&mut self, received: Nanos, symbol: &Symbol, board: &QuoteBoard, out: &mut Made) {
+        if let Some(feed) = find(&self.symbols, &mut self.feeds, &symbol.to_string()) {
+            feed.on_board(received, board, out);
+        }
     }
 
     /// What became of the frames so far.

@@ -3,6 +3,7 @@
 use jangbu_journal::Nanos;
 
 use super::book::BookFrame;
+use super::rest::quote::QuoteBoard;
 use super::stream::{BestFrame, HoldingFrame, InterruptionFrame, TradeFrame};
 use crate::event::market::Vi;
 use crate::event::{Answer, Event, MarketEvent};
@@ -85,19 +86,30 @@ impl Feed {
     }
 
     pub(super) fn on_book(&mut self, received: Nanos, frame: &BookFrame, out: &mut Made) -> Entry {
-        let time = frame.time.map(|time| time.near(received));
+        self.snapshot(frame.time.map(|time| time.near(received)), &frame.bids, &frame.asks, out);
+        Entry::Events
+    }
+
+    /// A page of prices and book: told only while the stream has not brought a book.
+    pub(super) fn on_board(&mut self, received: Nanos, board: &QuoteBoard, out: &mut Made) {
+        let has_levels = board.bids.iter().chain(&board.asks).any(|(price, qty)| price.is_positive() && qty.is_positive());
+        if self.books == 0 && has_levels {
+            self.snapshot(board.head.time.map(|time| time.near(received)), &board.bids, &board.asks, out);
+        }
+    }
+
+    fn snapshot(&mut self, time: Option<Nanos>, bids: &[(Price, Qty)], asks: &[(Price, Qty)], out: &mut Made) {
         self.books += 1;
-        let levels = (frame.bids.len() + frame.asks.len()) as u32;
+        let levels = (bids.len() + asks.len()) as u32;
         let depth = Depth { instrument: self.id, snapshot: true, levels, update_id: self.books };
         out.push((time, Event::Market(MarketEvent::Depth(depth))));
-        for (side, list) in [(Side::Buy, &frame.bids), (Side::Sell, &frame.asks)] {
+        for (side, list) in [(Side::Buy, bids), (Side::Sell, asks)] {
             out.extend(
                 list.iter().map(|&(price, qty)| {
                     (time, Event::Market(MarketEvent::Level(Level { instrument: self.id, side, price, qty })))
                 }),
             );
         }
-        Entry::Events
     }
 
     pub(super) fn on_holding(&mut self, frame: &HoldingFrame, out: &mut Made) -> Result<Entry, WireError> {

@@ -7,11 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 
+mod catch_up;
+
+pub use catch_up::{FillCost, Settled};
+
 use super::report::{OrderFrame, OrderStatus, OrderVerb};
 use super::symbol::OrderNumber;
 use crate::account::OrderId;
 use crate::event::{Fill, Liquidity, OrderUpdate};
-use crate::market::{Money, Price, Qty, Rounding};
+use crate::market::{Money, Qty, Rounding};
 use crate::venue::wire_error::WireError;
 
 /// Most reports kept for orders that are not known. The oldest is given up then: queries find out what it said.
@@ -43,12 +47,19 @@ struct Tracked {
     amends: bool,
     filled: Qty,
     value: Money,
+    /// How often it filled.
+    fills: u32,
+    /// From a session before, and what of the order's fills was this number's is not known. Its reports wait for a query.
+    unsure: bool,
+    /// Its value was reckoned from an average that the broker had rounded: not the value but the quantity tells what is new.
+    rough: bool,
 }
 
 /// What is known of one order of ours, over all its numbers.
 #[derive(Debug, Default)]
 struct Total {
     filled: Qty,
+    value: Money,
     /// Its end was told.
     ended: bool,
     /// Numbers of the fills that were told.
@@ -62,14 +73,20 @@ pub struct Orders {
     totals: BTreeMap<OrderId, Total>,
     waiting: VecDeque<OrderFrame>,
     given_up: u64,
+    /// What fills cost, as far as reports say it; until somebody takes it.
+    costs: Vec<FillCost>,
 }
 
 impl Orders {
     /// A number is this order of ours: its answer came, or a query found it. Reports that waited for it are told now.
     pub fn assign(&mut self, number: OrderNumber, order: OrderId, out: &mut Vec<(OrderFrame, OrderUpdate)>) {
         self.track(number, order);
-        // A report may make others known: a cancellation names its original.
-        while let Some(at) = self.waiting.iter().position(|frame| self.known(frame).is_some()) {
+        self.tell_waiting(out);
+    }
+
+    /// Reports that wait for nothing any more are told. A report may make others known: a cancellation names its original.
+    fn tell_waiting(&mut self, out: &mut Vec<(OrderFrame, OrderUpdate)>) {
+        while let Some(at) = self.waiting.iter().position(|frame| self.known(frame).is_some() && !self.is_unsure(frame)) {
             let Some(frame) = self.waiting.remove(at) else { break };
             let mut updates = Vec::new();
             self.report(&frame, &mut updates);
@@ -103,7 +120,7 @@ impl Orders {
             let (what, field) = ("an order report (00)", "9203");
             return Told::Wrong(WireError::Missing { what, field, expected: "the order's number" });
         };
-        let Some(order) = self.known(frame) else {
+        let Some(order) = self.known(frame).filter(|_| !self.is_unsure(frame)) else {
             if self.waiting.contains(frame) {
                 return Told::Nothing;
             }
@@ -136,6 +153,12 @@ impl Orders {
         }
     }
 
+    /// Whether it counts fills of a number whose earlier ones are not known.
+    fn is_unsure(&self, frame: &OrderFrame) -> bool {
+        frame.status == OrderStatus::Filled
+            && frame.number.and_then(|number| self.numbers.get(&number)).is_some_and(|tracked| tracked.unsure)
+    }
+
     fn known(&self, frame: &OrderFrame) -> Option<OrderId> {
         let by_number = frame.number.and_then(|number| self.order(number));
         by_number.or_else(|| self.order(frame.original?))
@@ -143,7 +166,9 @@ impl Orders {
 
     fn track(&mut self, number: OrderNumber, order: OrderId) {
         let (filled, value) = (Qty::ZERO, Money::ZERO);
-        self.numbers.entry(number).or_insert(Tracked { order, accepted: false, confirmed: false, amends: false, filled, value });
+        let (accepted, confirmed, amends, unsure, rough, fills) = (false, false, false, false, false, 0);
+        let fresh = Tracked { order, accepted, confirmed, amends, filled, value, fills, unsure, rough };
+        self.numbers.entry(number).or_insert(fresh);
         self.totals.entry(order).or_default();
     }
 
@@ -171,6 +196,19 @@ impl Orders {
             Some(after) => after,
             None => return Err(too_large(WHAT, "903", qty)),
         };
+        if tracked.rough {
+            let told = frame.qty.zip(frame.open_qty).and_then(|(all, open)| all.checked_sub(open));
+            let told = told.or(frame.filled_qty.map(Qty::abs)).ok_or_else(|| missing("902", "what is open"))?;
+            if told <= tracked.filled {
+                return Ok(());
+            }
+            // As if the value had been known exactly: what is missing now is by quantity.
+            let before = told.checked_sub(qty).filter(|before| *before == tracked.filled);
+            if before.is_some() {
+                tracked.value = after.checked_sub(own).unwrap_or(tracked.value);
+            }
+            tracked.rough = false;
+        }
         let grown = after.checked_sub(tracked.value).unwrap_or(Money::ZERO);
         if !grown.is_positive() {
             return Ok(());
@@ -185,20 +223,32 @@ impl Orders {
             let seen = format!("{after} after {}, with a fill of {own}", tracked.value);
             return Err(WireError::field(WHAT, "903", &seen, "the value of all fills so far"));
         }
-        let mut counted = qty;
+        let (mut counted, mut missed_trades) = (qty, Vec::new());
         if missed_value.is_positive() {
             let missed = missed_qty(frame, tracked.filled, qty);
             let missed = missed.ok_or_else(|| WireError::field(WHAT, "902", &after.to_string(), "quantities that add up"))?;
-            let average: Option<Price> = missed_value.per(missed, Rounding::HalfEven).filter(|price| price.is_positive());
-            let average = average.ok_or_else(|| too_large(WHAT, "903", missed))?;
+            let parts = catch_up::in_parts(missed, missed_value, trade | MISSED_BIT);
+            let parts = parts.ok_or_else(|| too_large(WHAT, "903", missed))?;
             counted = qty.checked_add(missed).ok_or_else(|| too_large(WHAT, "902", missed))?;
-            let fill = Fill { trade: trade | MISSED_BIT, price: average, qty: missed, liquidity: Liquidity::Unstated };
-            out.push(OrderUpdate::Filled(fill));
+            missed_trades.extend(parts.iter().map(|fill| fill.trade));
+            out.extend(parts.into_iter().map(OrderUpdate::Filled));
         }
         out.push(OrderUpdate::Filled(Fill { trade, price, qty, liquidity: Liquidity::Unstated }));
         tracked.value = after;
+        tracked.fills = tracked.fills.saturating_add(1 + missed_trades.len() as u32);
         tracked.filled = tracked.filled.checked_add(counted).unwrap_or(tracked.filled);
         total.filled = total.filled.checked_add(counted).unwrap_or(total.filled);
+        total.value = total.value.checked_add(grown).unwrap_or(total.value);
+        self.costs.push(FillCost {
+            order: tracked.order,
+            number,
+            trade,
+            missed: missed_trades,
+            value: after,
+            fills: tracked.fills,
+            fee: frame.fee,
+            tax: frame.tax,
+        });
         total.trades.insert(trade);
         Ok(())
     }

@@ -8,18 +8,20 @@ use crate::venue::kiwoom::wire::orders::Orders;
 use crate::venue::kiwoom::wire::symbol::Symbol;
 use crate::venue::wire_error::WireError;
 
-/// Cash: what may be used for orders is free, the rest of the deposit is held.
+/// Cash by the day of trading, as the books count it: the deposit of two days ahead, when today's trades are settled (추정예수금). Of it,
+/// what may be used for orders is free, the rest is held.
 ///
 /// # Errors
-/// When the answer does not say what may be used.
+/// When the answer does not say what may be used, or knows no deposit.
 pub fn balance(cash: &Deposit) -> Result<Answer, WireError> {
     const WHAT: &str = "cash (kt00001)";
     let missing = |field| WireError::Missing { what: WHAT, field, expected: "an amount" };
-    let free = cash.orderable.ok_or_else(|| missing("ord_alow_amt"))?;
-    // Unsettled sales can be used before they are part of the deposit: then nothing is held.
-    let deposit = cash.deposit.ok_or_else(|| missing("entr"))?;
-    let held = deposit.checked_sub(free).unwrap_or(Money::ZERO);
+    let orderable = cash.orderable.ok_or_else(|| missing("ord_alow_amt"))?;
+    let deposit = cash.deposit_d2.or(cash.deposit).ok_or_else(|| missing("d2_entra"))?;
+    let held = deposit.checked_sub(orderable).unwrap_or(Money::ZERO);
+    // Credit and collateral may allow more than there is: then nothing is held.
     let locked = if held.is_negative() { Money::ZERO } else { held };
+    let free = deposit.checked_sub(locked).unwrap_or(Money::ZERO);
     let currency: Currency = "KRW".parse().map_err(|_| WireError::field(WHAT, "KRW", "KRW", "a currency"))?;
     Ok(Answer::Balance { venue: Venue::Kiwoom, currency, free, locked })
 }
@@ -110,15 +112,16 @@ mod tests {
     #[test]
     fn cash_is_free_or_held() {
         let read = |text: &str| balance(&Deposit::read(text).expect("cash"));
-        let Ok(Answer::Balance { free, locked, .. }) = read(r#"{"entr":"000000010000000","ord_alow_amt":"000000009249890"}"#)
+        let Ok(Answer::Balance { free, locked, .. }) =
+            read(r#"{"entr":"000000010000000","d2_entra":"000000009249890","ord_alow_amt":"000000009000000"}"#)
         else {
             panic!("a balance")
         };
-        assert_eq!((free, locked), (won(9_249_890), won(750_110)));
+        assert_eq!((free, locked), (won(9_000_000), won(249_890)));
         let Ok(Answer::Balance { free, locked, .. }) = read(r#"{"entr":"100","ord_alow_amt":"250"}"#) else {
             panic!("a balance")
         };
-        assert_eq!((free, locked), (won(250), Money::ZERO));
+        assert_eq!((free, locked), (won(100), Money::ZERO));
         assert!(read(r#"{"entr":"100"}"#).expect_err("nothing to use").to_string().contains("ord_alow_amt"));
     }
 

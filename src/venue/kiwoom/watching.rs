@@ -1,0 +1,190 @@
+//! What the connection is registered for: [`Watching`]. Groups of stocks within the broker's limit, and answers matched in order: an
+//! answer does not say what it answers.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::wire::request::{self, GROUP_ITEMS_MAX, RealType};
+
+/// Group of what has no items: our orders and holdings.
+const ACCOUNT_GROUP: u16 = 1;
+/// Group of the market's sessions and interruptions.
+const MARKET_GROUP: u16 = 2;
+/// First group of stocks.
+const STOCKS_GROUP: u16 = 10;
+
+/// What an answer to REG or CNSRREQ will be of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Our orders and holdings.
+    Account,
+    /// Sessions and interruptions.
+    Market,
+    /// Stocks.
+    Stocks,
+}
+
+/// Registrations, as they are and as they should be after a reconnect.
+#[derive(Debug, Default)]
+pub(super) struct Watching {
+    types: Vec<RealType>,
+    /// Items as registered, by their group.
+    groups: Vec<Vec<String>>,
+    /// How many want each.
+    wanted: BTreeMap<String, u32>,
+    asked: VecDeque<Asked>,
+    /// Conditions: numbers, by the names that are wanted.
+    conditions: Vec<(String, Option<u32>)>,
+    /// Watches whose answers are awaited, and whether they were tried anew.
+    watches: VecDeque<(u32, bool)>,
+}
+
+impl Watching {
+    pub(super) fn new(types: Vec<RealType>, conditions: Vec<String>) -> Self {
+        let conditions = conditions.into_iter().map(|name| (name, None)).collect();
+        Watching { types, conditions, ..Watching::default() }
+    }
+
+    /// Everything to be said on a new connection. `account`: our orders, too.
+    pub(super) fn begin(&mut self, account: bool) -> Vec<String> {
+        self.asked.clear();
+        self.watches.clear();
+        let mut said = Vec::new();
+        if account {
+            self.asked.push_back(Asked::Account);
+            said.push(request::register(ACCOUNT_GROUP, true, &[], &[RealType::Orders, RealType::Holdings]));
+        }
+        self.asked.push_back(Asked::Market);
+        said.push(request::register(MARKET_GROUP, true, &[], &[RealType::Sessions, RealType::Interruptions]));
+        for (place, group) in self.groups.iter().enumerate().filter(|(_, group)| !group.is_empty() && !self.types.is_empty()) {
+            let items: Vec<&str> = group.iter().map(String::as_str).collect();
+            self.asked.push_back(Asked::Stocks);
+            said.push(request::register(number(place), true, &items, &self.types));
+        }
+        if !self.conditions.is_empty() {
+            said.push(request::condition_list());
+        }
+        said
+    }
+
+    /// Watches a stock, or stops; what is to be said for that. Watched twice, it is to be stopped twice.
+    pub(super) fn watch(&mut self, item: &str, on: bool) -> Option<String> {
+        let count = self.wanted.entry(item.to_owned()).or_default();
+        let before = *count;
+        *count = if on { before + 1 } else { before.saturating_sub(1) };
+        match (before, *count) {
+            (0, 1) if !self.types.is_empty() => {
+                let place = match self.groups.iter().position(|group| group.len() < GROUP_ITEMS_MAX) {
+                    Some(place) => place,
+                    None => {
+                        self.groups.push(Vec::new());
+                        self.groups.len() - 1
+                    }
+                };
+                self.groups[place].push(item.to_owned());
+                self.asked.push_back(Asked::Stocks);
+                Some(request::register(number(place), true, &[item], &self.types))
+            }
+            (1, 0) => {
+                let place = self.groups.iter().position(|group| group.iter().any(|other| other == item))?;
+                self.groups[place].retain(|other| other != item);
+                Some(request::remove(number(place), &[item], &self.types))
+            }
+            _ => None,
+        }
+    }
+
+    /// Nobody was told: the connection is away. What was asked for is asked for when it is back.
+    pub(super) fn unsaid(&mut self) {
+        self.asked.clear();
+    }
+
+    /// An answer to REG came: of this.
+    pub(super) fn answered(&mut self) -> Option<Asked> {
+        self.asked.pop_front()
+    }
+
+    /// The list of conditions came: what to say to watch those that are wanted, and the names that are not there.
+    pub(super) fn conditions(&mut self, list: &[(u32, String)]) -> (Vec<String>, Vec<String>) {
+        let (mut said, mut missing) = (Vec::new(), Vec::new());
+        for (name, number) in &mut self.conditions {
+            let by_name = list.iter().find(|row| row.1 == name.trim());
+            *number = by_name.or_else(|| list.iter().find(|row| row.0.to_string() == name.trim())).map(|row| row.0);
+            match *number {
+                Some(number) => {
+                    self.watches.push_back((number, false));
+                    said.push(request::condition_watch(number));
+                }
+                None => missing.push(name.clone()),
+            }
+        }
+        (said, missing)
+    }
+
+    /// An answer to the watch of a condition came: of this one, and whether it had been tried anew. A refusal does not say of which:
+    /// then it is of the one that waits longest.
+    pub(super) fn watch_answered(&mut self, condition: Option<u32>) -> Option<(u32, bool)> {
+        let place = match condition {
+            Some(condition) => self.watches.iter().position(|row| row.0 == condition)?,
+            None => 0,
+        };
+        self.watches.remove(place)
+    }
+
+    /// A condition is watched already, by a connection that is gone: what to say to watch it anew.
+    pub(super) fn watch_anew(&mut self, condition: u32) -> [String; 2] {
+        self.watches.push_back((condition, true));
+        [request::condition_clear(condition), request::condition_watch(condition)]
+    }
+}
+
+fn number(place: usize) -> u16 {
+    STOCKS_GROUP.saturating_add(u16::try_from(place).unwrap_or(u16::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn watching() -> Watching {
+        Watching::new(vec![RealType::Trades, RealType::Book], vec!["급등".into(), "7".into(), "없음".into()])
+    }
+
+    #[test]
+    fn groups_stay_within_the_limit_and_come_back_after_a_reconnect() {
+        let mut watching = watching();
+        for stock in 0..=GROUP_ITEMS_MAX {
+            assert!(watching.watch(&format!("{stock:06}"), true).is_some());
+        }
+        let said = watching.begin(true);
+        let stocks: Vec<&String> = said.iter().filter(|text| text.contains("\"0B\"")).collect();
+        assert_eq!(stocks.len(), 2);
+        assert!(stocks[0].contains(r#""grp_no":"10""#) && stocks[0].contains("000099") && !stocks[0].contains("000100"));
+        assert!(stocks[1].contains(r#""grp_no":"11""#) && stocks[1].contains("000100"));
+        assert_eq!((said.len(), said.last().map(String::as_str)), (5, Some(r#"{"trnm":"CNSRLST"}"#)));
+        let asked: Vec<Asked> = std::iter::from_fn(|| watching.answered()).collect();
+        assert_eq!(asked, [Asked::Account, Asked::Market, Asked::Stocks, Asked::Stocks]);
+    }
+
+    #[test]
+    fn a_stock_is_watched_while_anybody_wants_it() {
+        let mut watching = watching();
+        assert!(watching.watch("005930", true).is_some_and(|text| text.contains("\"REG\"")));
+        assert_eq!(watching.watch("005930", true), None);
+        assert_eq!(watching.watch("005930", false), None);
+        assert!(watching.watch("005930", false).is_some_and(|text| text.contains("\"REMOVE\"")));
+        assert_eq!(watching.watch("005930", false), None);
+        assert!(!watching.begin(false).iter().any(|text| text.contains("005930")));
+    }
+
+    #[test]
+    fn conditions_are_known_by_name_or_number() {
+        let mut watching = watching();
+        let (said, missing) = watching.conditions(&[(3, "급등".into()), (7, "낙폭".into())]);
+        assert_eq!((said.len(), missing), (2, vec!["없음".to_owned()]));
+        assert_eq!(watching.watch_answered(Some(7)), Some((7, false)));
+        assert_eq!(watching.watch_answered(None), Some((3, false)));
+        let [clear, watch] = watching.watch_anew(3);
+        assert!(clear.contains("CNSRCLR") && watch.contains("CNSRREQ"));
+        assert_eq!((watching.watch_answered(Some(9)), watching.watch_answered(None)), (None, Some((3, true))));
+    }
+}
