@@ -87,7 +87,7 @@ fn a_lost_or_late_report_is_told_by_the_next_and_only_once() {
     // A server whose 911 is of the fill alone: what is open tells.
     assert_eq!(
         told(&["100 0 체결 +매수 132 500 112 10000 1 500 20 20", "100 0 체결 +매수 132 500 62 36000 3 500 20 20"])[1..],
-        ["missed 3 30@533.33333333", "3 20@500"]
+        ["missed 3 20@533", "missed 2305843009213693955 10@534", "3 20@500"]
     );
 }
 
