@@ -133,7 +133,7 @@ enum Done {
     Amended { order: OrderId, at: Nanos, result: Result<OrderAnswer, RestError> },
     Cancelled { order: OrderId, at: Nanos, result: Result<OrderAnswer, RestError> },
     Looked(Result<Looked, RestError>),
-    Account(Result<Account, RestError>),
+    Account(Box<Result<Account, RestError>>),
     Board { code: String, at: Nanos, result: Result<Box<(QuoteBoard, Vec<u8>)>, RestError> },
 }
 
@@ -393,7 +393,7 @@ impl KiwoomGateway {
             Done::Amended { order, at, result } => self.on_amended(order, at, result).await,
             Done::Cancelled { order, at, result } => self.on_cancelled(order, at, result).await,
             Done::Looked(result) => self.on_looked(result).await,
-            Done::Account(result) => self.on_account(result).await,
+            Done::Account(result) => self.on_account(*result).await,
             Done::Board { code, at, result } => self.on_board(&code, at, result).await,
         }
     }

@@ -30,7 +30,7 @@ impl KiwoomGateway {
             return;
         }
         let (rest, now, exchange) = (self.rest.clone(), Arc::clone(&self.now), self.config.exchange);
-        self.tasks.spawn(async move { Done::Account(account(&rest, &now, exchange).await) });
+        self.tasks.spawn(async move { Done::Account(Box::new(account(&rest, &now, exchange).await)) });
     }
 
     /// The account came: orders first, so that the books have every fill before they are compared.
@@ -51,7 +51,7 @@ impl KiwoomGateway {
                     self.account_under_way = true;
                     self.tasks.spawn(async move {
                         tokio::time::sleep(pause).await;
-                        Done::Account(super::super::rows::account(&rest, &now, exchange).await)
+                        Done::Account(Box::new(super::super::rows::account(&rest, &now, exchange).await))
                     });
                 }
                 return Ok(());
