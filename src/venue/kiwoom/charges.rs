@@ -34,9 +34,9 @@ impl Charges {
         };
         let fee = believed(cost.fee, fees.taker, fees.fee_unit, fee_before);
         let tax = believed(cost.tax, tax_rate, fees.tax_unit, tax_before);
-        let Some(((fee, tax), (fee_now, tax_now))) = fee.zip(tax).and_then(|(fee, tax)| {
-            Some(((fee.checked_sub(fee_before)?, tax.checked_sub(tax_before)?), (fee, tax)))
-        }) else {
+        let Some(((fee, tax), (fee_now, tax_now))) =
+            fee.zip(tax).and_then(|(fee, tax)| Some(((fee.checked_sub(fee_before)?, tax.checked_sub(tax_before)?), (fee, tax))))
+        else {
             *before = None;
             return Vec::new();
         };
@@ -107,7 +107,11 @@ mod tests {
         assert!(charges.of(&cost(2, 600_000, 90, 1_200), &fees(), Side::Sell).is_empty(), "not half of them either");
         let mut charges = Charges::default();
         assert!(charges.of(&cost(1, 300_000, 40, 600), &fees(), Side::Buy).is_empty(), "buying is not taxed");
-        let cheap = charges.of(&FillCost { number: OrderNumber::new(101).expect("a number"), ..cost(1, 300_000, 0, 0) }, &fees(), Side::Buy);
+        let cheap = charges.of(
+            &FillCost { number: OrderNumber::new(101).expect("a number"), ..cost(1, 300_000, 0, 0) },
+            &fees(),
+            Side::Buy,
+        );
         assert_eq!(amounts(&cheap), [(1, "0".into(), "0".into())], "an account without fees");
     }
 }

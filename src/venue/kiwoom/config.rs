@@ -162,7 +162,11 @@ impl KiwoomConfig {
             return Err(wrong("symbols", &self.symbols.len().to_string(), "at most 9000 stocks"));
         }
         if self.conditions.len() > CONDITIONS_MAX {
-            return Err(wrong("conditions", &self.conditions.len().to_string(), "at most 10: the broker watches no more at once"));
+            return Err(wrong(
+                "conditions",
+                &self.conditions.len().to_string(),
+                "at most 10: the broker watches no more at once",
+            ));
         }
         if self.pace.burst == 0 || self.patience.backoff_min.is_zero() || self.patience.backoff_max < self.patience.backoff_min {
             return Err(wrong("pace", &format!("{:?}", self.pace), "a burst above 0, and pauses that grow"));

@@ -211,9 +211,10 @@ impl Desk {
             Ok(ours) => ours,
             Err(reason) => return Verdict::Refuse(reason),
         };
-        let twin = self.orders.values().any(|other| {
-            other.looks() == ours.looks() && matches!(other.step, Step::Held | Step::Sending | Step::Unknown(_))
-        });
+        let twin = self
+            .orders
+            .values()
+            .any(|other| other.looks() == ours.looks() && matches!(other.step, Step::Held | Step::Sending | Step::Unknown(_)));
         (ours.step, ours.floor) = (if twin { Step::Held } else { Step::Sending }, highest);
         let place = ours.place();
         self.orders.insert(ours.id, ours);
@@ -244,7 +245,9 @@ impl Desk {
             return Verdict::Refuse("not sent: a change of this order is under way · 정정이나 취소가 진행 중입니다".into());
         }
         if ours.price.is_none() {
-            return Verdict::Refuse("not sent: a market order has no limit to amend · 시장가 주문은 정정할 가격이 없습니다".into());
+            return Verdict::Refuse(
+                "not sent: a market order has no limit to amend · 시장가 주문은 정정할 가격이 없습니다".into(),
+            );
         }
         if whole_shares(amendment.qty) != Some(ours.shares) {
             let text = "not sent: Kiwoom amends the limit of what is open, not the quantity; cancel and place anew · \
@@ -341,7 +344,10 @@ impl Desk {
     }
 
     /// Orders without a number that one of these rows (nobody's so far) is: each with the number, or with all that it could be.
-    pub(super) fn matches<'a>(&self, rows: impl Iterator<Item = &'a Row> + Clone) -> Vec<(OrderId, Result<OrderNumber, Meaning>)> {
+    pub(super) fn matches<'a>(
+        &self,
+        rows: impl Iterator<Item = &'a Row> + Clone,
+    ) -> Vec<(OrderId, Result<OrderNumber, Meaning>)> {
         let nameless = || self.orders.values().filter(|ours| matches!(ours.step, Step::Unknown(_) | Step::Lost));
         let mut found = Vec::new();
         for ours in nameless() {
@@ -443,9 +449,10 @@ fn ours(request: &NewOrder, code: &str, exchange: Exchange) -> Result<Ours, Stri
         .ok_or_else(|| format!("not sent: {} is not a number of whole shares · 주 단위 수량이 아닙니다", request.qty))?;
     let price = match request.order_type {
         OrderType::Market => None,
-        OrderType::Limit(price) => Some(whole_krw(price).ok_or_else(|| {
-            format!("not sent: the limit {price} is not in whole KRW · 원 단위 가격이 아닙니다")
-        })?),
+        OrderType::Limit(price) => Some(
+            whole_krw(price)
+                .ok_or_else(|| format!("not sent: the limit {price} is not in whole KRW · 원 단위 가격이 아닙니다"))?,
+        ),
     };
     Ok(Ours {
         id: request.id,

@@ -14,14 +14,8 @@ use crate::market::{Fees, Instrument, InstrumentId, Venue};
 use crate::venue::gateway::Numbers;
 
 /// The lists that are asked for. A stock has the section of the first that has it: funds are on KOSPI's as well, at some servers.
-const MARKETS: [ListedMarket; 6] = [
-    ListedMarket::Etf,
-    ListedMarket::Etn,
-    ListedMarket::Konex,
-    ListedMarket::Kosdaq,
-    ListedMarket::Kospi,
-    ListedMarket::Reit,
-];
+const MARKETS: [ListedMarket; 6] =
+    [ListedMarket::Etf, ListedMarket::Etn, ListedMarket::Konex, ListedMarket::Kosdaq, ListedMarket::Kospi, ListedMarket::Reit];
 
 /// Asks for every list. One that the broker does not know is empty; at least one must not be.
 pub(super) async fn stocks(rest: &Rest) -> Result<BTreeMap<String, ListedStock>, RestError> {

@@ -80,13 +80,8 @@ impl Pacer {
 
     fn with<T>(&self, bucket: Bucket, act: impl FnOnce(&mut Level) -> T) -> T {
         let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = || Level {
-            tokens: self.pace.burst,
-            since: Instant::now(),
-            closed_until: None,
-            refused: 0,
-            waiting: BTreeSet::new(),
-        };
+        let fresh =
+            || Level { tokens: self.pace.burst, since: Instant::now(), closed_until: None, refused: 0, waiting: BTreeSet::new() };
         act(levels.0.entry(bucket).or_insert_with(fresh))
     }
 

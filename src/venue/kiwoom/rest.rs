@@ -8,9 +8,7 @@ use reqwest::Client;
 use super::config::KiwoomConfig;
 use super::pacing::Pacer;
 use super::token::Tokens;
-use super::wire::rest::{
-    ANSWER_BYTES_MAX, AnswerError, Cause, Refusal, Remedy, Request, answer, headers, next_page,
-};
+use super::wire::rest::{ANSWER_BYTES_MAX, AnswerError, Cause, Refusal, Remedy, Request, answer, headers, next_page};
 use crate::venue::Now;
 use crate::venue::secret::Credentials;
 use crate::venue::wire_error::WireError;
@@ -146,8 +144,7 @@ impl Rest {
             .map_err(|error| transport(&error))?;
         let base = config.rest_url.trim_end_matches('/').to_owned();
         let pacer = Arc::new(Pacer::new(config.pace));
-        let tokens =
-            Tokens::new(client.clone(), base.clone(), credentials, Arc::clone(&pacer), now, config.patience);
+        let tokens = Tokens::new(client.clone(), base.clone(), credentials, Arc::clone(&pacer), now, config.patience);
         Ok(Rest { client, base, pacer, tokens: Arc::new(tokens) })
     }
 

@@ -48,9 +48,14 @@ pub(super) enum Heard {
 /// What is to be said, and to which connection.
 #[derive(Debug)]
 pub(super) enum Say {
-    Text { connection: u64, text: String },
+    Text {
+        connection: u64,
+        text: String,
+    },
     /// Give the connection up and make another.
-    Renew { connection: u64 },
+    Renew {
+        connection: u64,
+    },
 }
 
 /// The connection and its successors.
@@ -138,8 +143,7 @@ impl Socket {
             Err(error) if is_hopeless(&error) => return End::Over { reason: error.line(), key: true },
             Err(error) => return lost(error.line()),
         };
-        let config =
-            WebSocketConfig::default().max_message_size(Some(MESSAGE_BYTES_MAX)).max_frame_size(Some(MESSAGE_BYTES_MAX));
+        let config = WebSocketConfig::default().max_message_size(Some(MESSAGE_BYTES_MAX)).max_frame_size(Some(MESSAGE_BYTES_MAX));
         let connecting = connect_async_with_config(self.url.clone(), Some(config), true);
         let mut socket = match timeout(self.patience.connect, connecting).await {
             Ok(Ok((socket, _))) => socket,

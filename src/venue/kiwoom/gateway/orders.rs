@@ -100,11 +100,8 @@ impl KiwoomGateway {
         Ok(())
     }
 
-    fn send<R>(
-        &mut self,
-        request: R,
-        done: impl FnOnce(Nanos, Result<OrderAnswer, RestError>) -> Done + Send + 'static,
-    ) where
+    fn send<R>(&mut self, request: R, done: impl FnOnce(Nanos, Result<OrderAnswer, RestError>) -> Done + Send + 'static)
+    where
         R: Request<Answer = OrderAnswer> + Send + Sync + 'static,
     {
         self.orders_under_way += 1;
@@ -141,7 +138,9 @@ impl KiwoomGateway {
         let wanted: Vec<OrderId> = self
             .desk
             .live()
-            .filter(|ours| ours.cancel_wanted && ours.step == Step::Live && ours.number.is_some() && ours.amend != Some(Change::Sending))
+            .filter(|ours| {
+                ours.cancel_wanted && ours.step == Step::Live && ours.number.is_some() && ours.amend != Some(Change::Sending)
+            })
             .map(|ours| ours.id)
             .collect();
         for order in wanted {
