@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::Config;
 use super::keys::{KEYS, Key, Kind, SECTIONS};
+use crate::strategy::builtin::{BUILTINS, Builtin, Parameter};
 
 /// A settings file with every key, its meaning in Korean and English, and its default.
 pub fn init_text() -> String {
@@ -17,7 +18,23 @@ pub fn init_text() -> String {
         }
     }
     text.push_str(TAIL);
+    for builtin in BUILTINS.iter().filter(|builtin| builtin.trades_by_rules()) {
+        strategy(&mut text, builtin);
+    }
     text
+}
+
+/// A strategy that trades by the order rules, commented out, with every parameter and its default.
+fn strategy(text: &mut String, builtin: &Builtin) {
+    // Writing to a String cannot fail.
+    let _ = write!(text, "\n# {}\n# {}\n#\n", builtin.korean, builtin.english);
+    let _ = writeln!(text, "# [[strategy]]\n# name = {:?}\n# instruments = []\n# [strategy.parameters]", builtin.name);
+    for parameter in builtin.parameters.iter().copied().flatten() {
+        let Parameter { name, default, expected, korean, english } = parameter;
+        // What has no default stays a comment also when the table is taken into use.
+        let (mark, value) = if default.is_empty() { ("# ", "…") } else { ("", *default) };
+        let _ = writeln!(text, "# {mark}{name} = {value:?}  # {korean} · {english}: {expected}");
+    }
 }
 
 /// `name = value`, commented out when there is no default.

@@ -38,6 +38,12 @@ fn the_init_file_with_every_comment_taken_away_checks_clean_too() {
     assert_eq!(config.risk.order_rate_max, Some(10));
     assert_eq!(config.venues[0].streams, VenueConfig::STREAMS);
     assert_eq!(config.venues[0].book_speed.as_deref(), Some("100ms"));
+    let made = |name: &str| {
+        let settings = config.strategies.iter().find(|settings| settings.name == name).expect("a strategy of that name");
+        crate::strategy::builtin::make(settings).map(drop)
+    };
+    assert_eq!(made("auto-trader"), Ok(()), "every default is one that it accepts");
+    assert!(made("text").is_err_and(|problem| problem.contains("`buy`")), "which texts is for a person to say");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Tests of the whole program, one binary. Slow ones run when `JANGBU_SLOW` is set.
 
+mod auto_trader;
 mod cli;
 mod cli_emulate;
 mod cli_backtest;

@@ -30,6 +30,14 @@ pub struct Builtin {
     make: fn(&Values<'_>) -> Result<Box<dyn Strategy>, String>,
 }
 
+impl Builtin {
+    /// Whether it trades by the order rules, and has their parameters.
+    pub fn trades_by_rules(&self) -> bool {
+        let first = |group: &[Parameter]| group.first().map(|parameter| parameter.name);
+        self.parameters.iter().any(|group| first(group) == first(rules::PARAMETERS))
+    }
+}
+
 /// Every strategy that comes with Jangbu.
 pub const BUILTINS: &[Builtin] = &[
     Builtin {

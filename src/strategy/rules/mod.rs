@@ -29,6 +29,8 @@ mod tests;
 mod table_tests;
 #[cfg(test)]
 mod property_tests;
+#[cfg(test)]
+mod text_tests;
 
 use alloc::format;
 use alloc::vec::Vec;

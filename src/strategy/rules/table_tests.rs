@@ -87,6 +87,18 @@ fn stops() {
             ),
             (&[("trailing_arm", "2"), ("trailing_fall", "1")], "0:10000 0:+ 1:10190 2:10000 3:9500", "0 buy 100 market"),
             (&[("holding_seconds_max", "60")], "0:10000 0:+ 59: 61:", "0 buy 100 market; 60 sell 100 market"),
+            // A part that rests does not stop the clock of the whole.
+            (
+                &[
+                    ("holding_seconds_max", "30"),
+                    ("sell_splits", "2"),
+                    ("sell_split_up", "0.5"),
+                    ("exit_order", "limit"),
+                    ("exit_ticks", "5"),
+                ],
+                "0:10000 0:+ 1:10050 31:",
+                "0 buy 100 market; 1 sell 50 10100; 30 cancel; 30 sell 100 market",
+            ),
             // 09:01:00, and nothing is bought after.
             (&[("liquidate_at", "090100")], "0:10000 0:+ 59: 60: 61:- 62:+", "0 buy 100 market; 60 sell 100 market"),
             (
@@ -193,6 +205,12 @@ fn unfilled_orders() {
                 &with(&[("unfilled_seconds", "5"), ("unfilled", "amend"), ("amend_ticks", "1")]),
                 "0:10000 0:+ 1:10100 6: 11:",
                 "0 buy 100 9990; 5 amend 10090; 10 cancel",
+            ),
+            // Run away from before it was there: one try a second, not one after the other.
+            (
+                &[("order", "limit"), ("order_base", "bid"), ("runaway_ticks", "3"), ("entry_wait_seconds", "0")],
+                "0:10000 0:9900/9910 0:+ 0:10000 1:- 1:+",
+                "0 buy 100 9900; 0 cancel; 1 buy 100 9900; 1 cancel",
             ),
             (&with(&[("runaway_ticks", "3")]), "0:10000 0:+ 1:10010 2:10020", "0 buy 100 9990; 2 cancel"),
             (

@@ -173,8 +173,10 @@ impl Moment<'_, '_> {
     pub(super) fn finish(&self, tracked: &mut Tracked, rejected: bool, out: &mut Signals) {
         let Some(working) = tracked.working.take() else { return };
         let any = working.carried || working.filled.is_positive();
-        // What we cancelled ourselves is no reason to wait: a stop may be behind it.
-        if rejected || !(any || working.cancelling) {
+        // Without a pause, an order that the price has run away from already would be sent and cancelled without end. A stop that
+        // had an order cancelled to get through does not wait.
+        let stop = tracked.leaving.is_some_and(|leaving| leaving.reason.is_forced()) && working.cancelling;
+        if rejected || !(any || stop) {
             tracked.retry_at = Some(self.view.now().plus(RETRY_NS));
         }
         let rest = working.qty.checked_sub(working.filled).unwrap_or(Qty::ZERO);
@@ -202,11 +204,13 @@ impl Moment<'_, '_> {
     pub(super) fn set_timer(&self, tracked: &mut Tracked, out: &mut Signals) {
         let (settings, now) = (self.settings, self.view.now());
         let unfilled = tracked.working.filter(|working| settings.waiting.seconds > 0 && !working.cancelling);
-        let held = tracked.holding.filter(|_| settings.stops.holding_s > 0 && tracked.leaving.is_none());
+        // A part that rests does not stop the clock of the whole.
+        let stopped = tracked.leaving.is_some_and(|leaving| leaving.reason.is_forced());
+        let held = tracked.holding.filter(|_| settings.stops.holding_s > 0 && !stopped);
         let moments = [
             unfilled.map(|working| due(settings, &working)),
             held.map(|holding| super::exits::holding_ends(settings, &holding)),
-            tracked.retry_at.filter(|_| tracked.leaving.is_some() && tracked.working.is_none()),
+            tracked.retry_at.filter(|_| tracked.holding.is_some() && tracked.working.is_none()),
         ];
         let next = moments.into_iter().flatten().filter(|at| *at > now).min();
         if let Some(at) = next.filter(|_| next != tracked.timer) {
