@@ -13,7 +13,7 @@ use super::timers::Purpose;
 use crate::account::{Amendment, Change, Fill, Illegal, NewOrder, OrderId, OrderState, OrderType, OrderUpdate};
 use crate::effect::{Effect, Query, Severity};
 use crate::event::OrderEvent;
-use crate::market::{InstrumentId, Money};
+use crate::market::{InstrumentId, Money, Qty};
 use crate::strategy::OrderReport;
 
 /// How long the kernel waits for a venue's word before it asks, nanoseconds. Binance answers within 10 s or not at all.
@@ -128,8 +128,11 @@ impl Kernel {
         if live.is_waiting() || order.limit.is_none() || amendment.qty <= order.filled {
             return;
         }
-        let request = order.request;
-        let qty = amendment.qty.checked_sub(order.filled);
+        let (request, stood, filled) = (order.request, order.qty, order.filled);
+        let qty = amendment.qty.checked_sub(filled);
+        // Checked in the place of the order, whose open rest does not count beside the new one: else no sale of everything that is
+        // held could ever be given another price. What is set aside for it still counts: stricter than need be, never laxer.
+        self.set_total(request.id, filled);
         let verdict = self.permit(Origin::Strategy(request.strategy), request.instrument).and_then(|()| {
             let qty = qty.ok_or(Refusal::CannotTell("the quantity"))?;
             let order_type = OrderType::Limit(amendment.price);
@@ -142,9 +145,9 @@ impl Kernel {
                 qty,
                 reduce_only: request.reduce_only,
             };
-            // Checked as if the order stood beside itself: stricter than need be, never laxer.
             self.risk.check(self.known(), &wanted)
         });
+        self.set_total(request.id, stood);
         match verdict {
             Ok(approved) => {
                 // Until the venue has chosen, either may fill: the dearer of both is set aside.
@@ -161,6 +164,13 @@ impl Kernel {
                 let text = || format!("order {} was not amended: {refusal}", request.id);
                 self.notices.tell(self.stamp.recv, Severity::Warning, refusal.code(), effects, text);
             }
+        }
+    }
+
+    /// Gives a live order another total, for the length of a check.
+    fn set_total(&mut self, id: OrderId, qty: Qty) {
+        if let Some(live) = self.orders.get_mut(id) {
+            live.order.qty = qty;
         }
     }
 

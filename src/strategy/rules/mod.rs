@@ -151,8 +151,16 @@ impl Rules {
         }
     }
 
-    /// Something is held, ordered, or was today.
+    /// Something is held, ordered, or was today. The day's limit concerns everything at once, not each at its next price.
     fn manage(&mut self, view: &View<'_>, id: InstrumentId, price: Option<Price>, out: &mut Signals) {
+        let before = self.state.stopped;
+        self.manage_one(view, id, price, out);
+        if self.state.stopped && !before {
+            self.look_at_all(view, out);
+        }
+    }
+
+    fn manage_one(&mut self, view: &View<'_>, id: InstrumentId, price: Option<Price>, out: &mut Signals) {
         let Some(instrument) = view.instrument(id) else { return };
         self.state.begin_day(day_of(view.now()));
         self.refresh(view, instrument);

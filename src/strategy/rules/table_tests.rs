@@ -212,6 +212,18 @@ fn unfilled_orders() {
                 "0:10000 0:9900/9910 0:+ 0:10000 1:- 1:+",
                 "0 buy 100 9900; 0 cancel; 1 buy 100 9900; 1 cancel",
             ),
+            // A sale of everything that is held is given another price as well.
+            (
+                &[
+                    ("exit_on_leave", "true"),
+                    ("exit_order", "limit"),
+                    ("exit_ticks", "1"),
+                    ("unfilled_seconds", "5"),
+                    ("unfilled", "amend"),
+                ],
+                "0:10000 0:+ 1:- 2:9900 7: 8:9910",
+                "0 buy 100 market; 1 sell 100 10010; 6 amend 9900",
+            ),
             (&with(&[("runaway_ticks", "3")]), "0:10000 0:+ 1:10010 2:10020", "0 buy 100 9990; 2 cancel"),
             (
                 &with(&[("runaway_ticks", "3"), ("unfilled", "amend"), ("amend_max", "2"), ("amend_ticks", "2")]),
