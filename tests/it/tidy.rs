@@ -14,7 +14,7 @@ const LINES_MAX: usize = 500;
 const DOORS: &[(&str, &[&str])] = &[
     ("sled::", &["journal/src/store/sled.rs"]),
     ("bincode::", &["journal/src/codec.rs"]),
-    ("toml::", &["src/config/file.rs"]),
+    ("toml::", &["src/config/file.rs", "src/venue/secret.rs"]),
     ("clap::", &["src/cli/"]),
 ];
 
