@@ -98,6 +98,31 @@ impl Portfolio {
         Ok(())
     }
 
+    /// Books a fee paid in what the instrument is about (a bought coin, as Binance spot charges without BNB): less is held, at the
+    /// same cost. Take back the booked one first, with [`Portfolio::charge`] and an actual fee of 0.
+    ///
+    /// # Errors
+    /// An instrument that cannot be traded, or overflow; nothing changes then.
+    pub fn charge_base(&mut self, instrument: &Instrument, fee: Qty) -> Result<(), BookError> {
+        let mut position = self.position_of(instrument)?;
+        let overflow = BookError::Overflow(instrument.quote);
+        let mut cash = self.cash(instrument.venue, instrument.quote);
+        if !is_owned(instrument.kind) {
+            return Err(BookError::NotTradable(instrument.id));
+        }
+        let before = position.qty.raw().signum();
+        position.qty = position.qty.checked_sub(fee).ok_or(overflow)?;
+        if position.qty.raw().signum() != before {
+            // Nothing is left that could have cost something: it is lost.
+            cash.realised = cash.realised.checked_sub(position.cost).ok_or(overflow)?;
+            position.realised = position.realised.checked_sub(position.cost).ok_or(overflow)?;
+            position.cost = Money::ZERO;
+        }
+        self.put_cash(instrument.venue, instrument.quote, cash);
+        self.put_position(instrument.id, position);
+        Ok(())
+    }
+
     /// Takes over a position the venue reports (at start, or when ours was wrong): quantity and average price. For spot and
     /// stock the change of cost counts as deposited, not as profit; what was realised stays. Cash is not touched.
     ///

@@ -171,6 +171,7 @@ enum Step {
     Fill(usize, Side, i64, i128, Liquidity),
     Charge(usize, [i64; 4]),
     ChargeOther(usize, i64),
+    ChargeBase(usize, i64),
     Adopt(usize, i128, i64),
     Reserve(usize, i64),
     Release(usize, i64),
@@ -196,6 +197,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         8 => fill,
         2 => (0_usize..4, any::<[i64; 4]>()).prop_map(|(which, amounts)| Step::Charge(which, amounts)),
         1 => (0_usize..4, any::<i64>()).prop_map(|(which, fee)| Step::ChargeOther(which, fee)),
+        1 => (0_usize..4, any::<i64>()).prop_map(|(which, fee)| Step::ChargeBase(which, fee)),
         1 => (0_usize..4, -1_i128 << 75..1 << 75, 0_i64..1 << 50).prop_map(|(which, qty, price)| Step::Adopt(which, qty, price)),
         1 => (0_usize..4, any::<i64>()).prop_map(|(which, amount)| Step::Reserve(which, amount)),
         1 => (0_usize..4, any::<i64>()).prop_map(|(which, amount)| Step::Release(which, amount)),
@@ -213,6 +215,7 @@ fn take(portfolio: &mut Portfolio, all: &[Instrument], step: &Step) -> Result<()
         }
         Step::Charge(which, [a, b, c, d]) => portfolio.charge(&all[which], wide(a), wide(b), wide(c), wide(d)),
         Step::ChargeOther(which, fee) => portfolio.charge_other(all[which].venue, currency("BNB"), wide(fee)),
+        Step::ChargeBase(which, fee) => portfolio.charge_base(&all[which], Qty::from_raw(i128::from(fee))),
         Step::Adopt(which, qty, price) => portfolio.adopt(&all[which], Qty::from_raw(qty), Price::from_raw(price)),
         Step::Reserve(which, amount) => portfolio.reserve(all[which].venue, all[which].quote, wide(amount)),
         Step::Release(which, amount) => portfolio.release(all[which].venue, all[which].quote, wide(amount)),

@@ -153,7 +153,16 @@ impl Kernel {
         if let Some(currency) = other {
             result = result.and_then(|()| {
                 let currency: Currency = currency.parse()?;
-                self.portfolio.charge_other(instrument.venue, currency, charge.fee).map_err(|error| format!("{error}"))
+                let venue = instrument.venue;
+                // What is held of an instrument is its position, not cash.
+                let held = self.markets.iter().map(|market| &market.instrument).find(|other| {
+                    other.venue == venue && other.base == currency && other.kind.is_tradable() && !other.kind.can_short()
+                });
+                let charged = match held {
+                    Some(held) => self.portfolio.charge_base(held, Qty::from_raw(charge.fee.raw())),
+                    None => self.portfolio.charge_other(venue, currency, charge.fee),
+                };
+                charged.map_err(|error| format!("{error}"))
             });
         }
         if let Err(error) = result {

@@ -9,6 +9,7 @@ use super::binance::wire::Decoder;
 use super::binance::wire::raw::Channel;
 use super::raw::{FrameJoiner, Made};
 use super::upbit;
+use crate::event::link::ACCOUNT_CHANNEL;
 use crate::event::{Command, Event, MarketEvent};
 use crate::market::{InstrumentId, Venue};
 
@@ -170,6 +171,11 @@ impl Reparse {
     }
 
     fn frame(&mut self, seq: Seq, piece: &crate::event::Frame) {
+        if piece.channel == ACCOUNT_CHANNEL {
+            // What is made of these depends on which orders are known, not on their bytes alone.
+            self.done.frames_unread += u64::from(!piece.more);
+            return;
+        }
         let stream = self.stream(piece.venue);
         if stream.decoder.is_none() {
             stream.decoder = Parser::of(stream.venue, &stream.symbols);

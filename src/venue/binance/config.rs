@@ -21,6 +21,8 @@ pub struct BinanceConfig {
     pub rest_url: String,
     /// Stream root, without path: `wss://stream.binance.com:9443`.
     pub ws_url: String,
+    /// Root of spot's WebSocket API, without path: `wss://ws-api.binance.com:443`. Futures have their user data at `ws_url`.
+    pub ws_api_url: String,
     /// Futures serve books and quotes under `/public`, the rest under `/market`; spot and the emulator serve all under one root.
     pub split_roots: bool,
     /// Whether `http:` and `ws:` may go further than this machine.
@@ -38,6 +40,38 @@ pub struct BinanceConfig {
     pub snapshot_levels: u32,
     /// Patience.
     pub patience: Patience,
+    /// Patience with orders and the account.
+    pub account: AccountPatience,
+}
+
+/// How long to wait for what, where orders and the account are concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountPatience {
+    /// How old a request may be when the venue looks at it, milliseconds; at most 60,000.
+    pub recv_window_ms: u32,
+    /// For an answer to a signed request. The venue's own limit is 10 s.
+    pub answer: Duration,
+    /// Before the venue is asked what became of a request that was not answered.
+    pub resolve: Duration,
+    /// Between looks for orders of which nothing was heard.
+    pub audit: Duration,
+    /// Between measures of the venue's clock.
+    pub measure: Duration,
+    /// Between renewals of futures' listen key, which lives an hour.
+    pub keep_alive: Duration,
+}
+
+impl Default for AccountPatience {
+    fn default() -> Self {
+        AccountPatience {
+            recv_window_ms: 5_000,
+            answer: Duration::from_secs(10),
+            resolve: Duration::from_secs(1),
+            audit: Duration::from_secs(60),
+            measure: Duration::from_secs(600),
+            keep_alive: Duration::from_secs(30 * 60),
+        }
+    }
 }
 
 /// Which streams of a symbol.
@@ -110,6 +144,7 @@ impl BinanceConfig {
             venue: Venue::BinanceSpot,
             rest_url: "https://api.binance.com".into(),
             ws_url: "wss://stream.binance.com:9443".into(),
+            ws_api_url: "wss://ws-api.binance.com:443".into(),
             split_roots: false,
             allow_plain: false,
             symbols,
@@ -118,6 +153,7 @@ impl BinanceConfig {
             fees: fees(100_000, 100_000),
             snapshot_levels: 1_000,
             patience: Patience::default(),
+            account: AccountPatience::default(),
         }
     }
 
@@ -147,6 +183,7 @@ impl BinanceConfig {
         // `ws` is to `http` as `wss` is to `https`.
         let rest = url.strip_prefix("ws").or_else(|| url.strip_prefix("http")).unwrap_or(url);
         (self.rest_url, self.ws_url) = (format!("http{rest}"), format!("ws{rest}"));
+        self.ws_api_url.clone_from(&self.ws_url);
         self.split_roots = false;
         self
     }
@@ -172,6 +209,10 @@ impl BinanceConfig {
         }
         self.check_url("rest_url", &self.rest_url, ["https", "http"])?;
         self.check_url("ws_url", &self.ws_url, ["wss", "ws"])?;
+        self.check_url("ws_api_url", &self.ws_api_url, ["wss", "ws"])?;
+        if !(1..=60_000).contains(&self.account.recv_window_ms) {
+            return Err(wrong("recv_window_ms", &self.account.recv_window_ms.to_string(), "1 to 60000"));
+        }
         if self.patience.backoff_min.is_zero() || self.patience.backoff_max < self.patience.backoff_min {
             return Err(wrong(
                 "backoff_max",

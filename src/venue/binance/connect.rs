@@ -4,7 +4,7 @@ use tokio::sync::watch;
 
 use super::config::{BinanceConfig, Streams, TradeStream};
 use super::gateway::BinanceGateway;
-use super::stats::GatewayStats;
+use super::stats::{ACCOUNT_CLASSES, GatewayStats};
 use crate::config::{Stream, VenueConfig};
 use crate::market::Venue;
 use crate::venue::gateway::{Connect, Connected, Emulated, FrameStats, Gateway as _, VenueError};
@@ -16,7 +16,10 @@ use crate::venue::gateway::{Connect, Connected, Emulated, FrameStats, Gateway as
 pub fn connect(connect: Connect, stop: watch::Receiver<bool>) -> Result<Connected, VenueError> {
     let mut settings = config(&connect.config, connect.symbols, connect.emulated.as_ref())?;
     settings.raw = connect.raw;
-    let gateway = BinanceGateway::new(settings, connect.inbox, connect.now)?;
+    let mut gateway = BinanceGateway::new(settings, connect.inbox, connect.now)?;
+    if let Some(trading) = connect.trading {
+        gateway.trade(trading, connect.dispatches)?;
+    }
     Ok(Connected { frames: gateway.stats(), run: Box::pin(gateway.run(stop)) })
 }
 
@@ -69,11 +72,12 @@ fn played(names: &[String], otherwise: Streams) -> Streams {
 
 impl FrameStats for GatewayStats {
     fn received(&self) -> u64 {
-        self.frames().received
+        self.frames().received + self.account_frames().iter().sum::<u64>()
     }
 
     fn classes(&self) -> Vec<(&'static str, u64)> {
-        self.frames().classes().into_iter().collect()
+        let account = ACCOUNT_CLASSES.into_iter().zip(self.account_frames());
+        self.frames().classes().into_iter().chain(account).collect()
     }
 }
 

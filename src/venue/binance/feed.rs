@@ -246,7 +246,7 @@ impl Timers {
     }
 }
 
-async fn connect(url: String, patience: Duration) -> Result<Socket, String> {
+pub(super) async fn connect(url: String, patience: Duration) -> Result<Socket, String> {
     let config = WebSocketConfig::default().max_message_size(Some(FRAME_BYTES_MAX)).max_frame_size(Some(FRAME_BYTES_MAX));
     match timeout(patience, connect_async_with_config(url, Some(config), true)).await {
         Ok(Ok((socket, _))) => Ok(socket),

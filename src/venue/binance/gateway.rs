@@ -20,14 +20,18 @@ use tokio::time::{Instant, sleep};
 
 use super::config::{BinanceConfig, Connection};
 use super::feed::{Feed, FeedMessage, backoff};
+use super::private::task::{Parts, Private};
+use super::private::{Definitions, Prices};
 use super::rest::{Rest, RestError};
 use super::stats::GatewayStats;
 use super::wire::raw::Channel;
+use super::wire::private::filters::filters;
 use super::wire::{Control, Decoder, FrameOutcome, SnapshotOutcome, rest};
 use crate::config::RawFrames;
 use crate::event::{Answer, Event, Link, LinkState, MarketEvent};
-use crate::market::InstrumentId;
+use crate::market::{InstrumentId, Venue};
 use crate::venue::backoff::Backoff;
+use crate::venue::gateway::{Dispatch, Trading};
 use crate::venue::inbox::Inbox;
 use crate::venue::mailbox::{INBOX_PAUSE, Mailbox};
 use crate::venue::raw::Made;
@@ -59,6 +63,10 @@ pub struct BinanceGateway {
     stats: Arc<GatewayStats>,
     /// A failure was told; the next of its kind is told after a success.
     failure_told: bool,
+    /// Told to the task that trades.
+    definitions: watch::Sender<Option<Arc<Definitions>>>,
+    prices: Arc<Prices>,
+    private: Option<Private>,
 }
 
 /// A snapshot came, or could not be had.
@@ -95,8 +103,29 @@ impl BinanceGateway {
             snapshots: Arc::new(Semaphore::new(SNAPSHOTS_AT_ONCE)),
             stats,
             failure_told: false,
+            definitions: watch::channel(None).0,
+            prices: Arc::new(Prices::new(config.symbols.iter().map(|row| row.1))),
+            private: None,
             config,
         })
+    }
+
+    /// Places orders too: takes instructions from `dispatches`.
+    ///
+    /// # Errors
+    /// When the keys are none.
+    pub fn trade(&mut self, trading: Trading, dispatches: mpsc::Receiver<Dispatch>) -> Result<(), VenueError> {
+        let parts = Parts {
+            trading,
+            dispatches,
+            mailbox: Mailbox::new(self.mailbox.inbox.clone(), self.config.venue),
+            now: Arc::clone(&self.now),
+            definitions: self.definitions.subscribe(),
+            prices: Arc::clone(&self.prices),
+            stats: Arc::clone(&self.stats),
+        };
+        self.private = Some(Private::new(&self.config, parts)?);
+        Ok(())
     }
 
     /// What it counts, while it runs and after.
@@ -185,10 +214,14 @@ impl BinanceGateway {
         let recv = (self.now)();
         let definitions = |error: WireError| VenueError::Definitions { venue: self.config.venue, reason: error.to_string() };
         let instruments = rest::instruments(&body, self.config.venue, &wanted, &self.config.fees).map_err(definitions)?;
-        for instrument in instruments {
-            self.mailbox.put(recv, None, Event::Market(MarketEvent::Instrument(Box::new(instrument))));
+        let rules = filters(&body, wanted.iter().map(|(symbol, _)| symbol.as_str())).map_err(definitions)?;
+        for instrument in &instruments {
+            self.mailbox.put(recv, None, Event::Market(MarketEvent::Instrument(Box::new(instrument.clone()))));
         }
-        self.mailbox.send().await.map(|_| ())
+        self.mailbox.send().await?;
+        // After the kernel: nothing may be said of an instrument before it.
+        self.definitions.send_replace(Some(Arc::new(Definitions(instruments.into_iter().zip(rules).collect()))));
+        Ok(())
     }
 
     async fn on_message(
@@ -237,6 +270,7 @@ impl BinanceGateway {
             self.mailbox.put_raw(recv, channel, bytes);
         }
         let outcome = self.decoder.frame(bytes, &mut self.made);
+        self.prices.note(&self.made);
         let left_out = self.mailbox.send_made(recv, &mut self.made).await?;
         self.decoder.conflated(left_out);
         self.stats.publish(self.decoder.counts(), self.decoder.gaps());
@@ -331,18 +365,48 @@ impl BinanceGateway {
 }
 
 impl Gateway for BinanceGateway {
-    async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), VenueError> {
+    async fn run(mut self, mut stop: watch::Receiver<bool>) -> Result<(), VenueError> {
         if *stop.borrow_and_update() {
             return Ok(());
         }
         let (inner, mut outer) = (stop.clone(), stop);
-        let mut running = Box::pin(self.run_until_stopped(inner));
+        let (venue, private) = (self.config.venue, self.private.take());
+        let mut running = Box::pin(beside(venue, private, inner.clone(), self.run_until_stopped(inner)));
         // Whatever it waits for (an answer, room in the inbox), it ends soon after it was told to.
         tokio::select! {
             biased;
             done = &mut running => done,
             _ = outer.changed() => tokio::time::timeout(STOP_PATIENCE, running).await.unwrap_or(Ok(())),
         }
+    }
+}
+
+/// Runs the task that trades beside the market's. When it cannot go on, neither can the gateway.
+async fn beside(
+    venue: Venue,
+    private: Option<Private>,
+    stop: watch::Receiver<bool>,
+    market: impl Future<Output = Result<(), VenueError>>,
+) -> Result<(), VenueError> {
+    let mut market = std::pin::pin!(market);
+    let mut tasks = JoinSet::new();
+    if let Some(private) = private {
+        tasks.spawn(private.run(stop));
+    }
+    let ended = |ended: Result<Result<(), VenueError>, tokio::task::JoinError>| {
+        ended.unwrap_or_else(|error| Err(VenueError::Refused { venue, reason: format!("the task that trades ended: {error}") }))
+    };
+    let done = tokio::select! {
+        biased;
+        done = &mut market => done,
+        Some(first) = tasks.join_next() => match ended(first) {
+            Ok(()) => market.await,
+            Err(error) => return Err(error),
+        },
+    };
+    match tasks.join_next().await.map(ended) {
+        Some(Err(error)) => Err(error),
+        _ => done,
     }
 }
 

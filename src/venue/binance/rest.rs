@@ -12,7 +12,7 @@ use crate::market::Venue;
 use crate::venue::wire_error::WireError;
 
 /// Longest pause a 429 or 418 may ask for; bans last up to three days, and a human should know of those.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(3 * 24 * 3_600);
+pub(super) const RETRY_AFTER_MAX: Duration = Duration::from_secs(3 * 24 * 3_600);
 
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -126,7 +126,7 @@ impl Rest {
 }
 
 /// The words of an error and of its causes, without the URL.
-fn transport(error: &reqwest::Error) -> RestError {
+pub(super) fn transport(error: &reqwest::Error) -> RestError {
     let mut text = String::from(if error.is_timeout() { "timeout" } else { "connection" });
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {

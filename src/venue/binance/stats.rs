@@ -1,9 +1,10 @@
 //! What a gateway counts, readable from any thread while it runs: [`GatewayStats`].
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use super::wire::FrameCounts;
+use super::wire::private::UserFrame;
 
 /// Counters of a gateway. Each is right by itself; read together they may be a frame apart.
 #[derive(Debug, Default)]
@@ -17,7 +18,13 @@ pub struct GatewayStats {
     replaced: AtomicU64,
     snapshots: AtomicU64,
     waits: Arc<AtomicU64>,
+    /// Frames of the user data stream: [`ACCOUNT_CLASSES`].
+    account: [AtomicU64; 4],
+    account_up: AtomicBool,
 }
+
+/// What becomes of a frame of the user data stream; every one is in exactly one class.
+pub const ACCOUNT_CLASSES: [&str; 4] = ["account-order", "account-balance", "account-unused", "account-malformed"];
 
 impl GatewayStats {
     pub(in crate::venue) fn new(waits: Arc<AtomicU64>) -> Self {
@@ -39,6 +46,16 @@ impl GatewayStats {
             unknown: at(8),
             conflated: at(9),
         }
+    }
+
+    /// What became of the frames of the user data stream, in the order of [`ACCOUNT_CLASSES`].
+    pub fn account_frames(&self) -> [u64; 4] {
+        [0, 1, 2, 3].map(|index: usize| self.account[index].load(Ordering::Relaxed))
+    }
+
+    /// Whether the user data stream is up.
+    pub fn is_account_up(&self) -> bool {
+        self.account_up.load(Ordering::Acquire)
     }
 
     /// Books lost to a gap.
@@ -82,6 +99,20 @@ impl GatewayStats {
             cell.store(count, Ordering::Relaxed);
         }
         self.gaps.store(gaps, Ordering::Relaxed);
+    }
+
+    pub(super) fn on_account_frame(&self, frame: Option<&UserFrame>) {
+        let class = match frame {
+            Some(UserFrame::Order(_)) => 0,
+            Some(UserFrame::Account(_)) => 1,
+            Some(_) => 2,
+            None => 3,
+        };
+        self.account[class].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn on_account_link(&self, up: bool) {
+        self.account_up.store(up, Ordering::Release);
     }
 
     pub(in crate::venue) fn on_up(&self) {

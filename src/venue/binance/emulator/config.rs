@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::private::AccountConfig;
+use crate::venue::faults::FaultPlan;
+
 /// Which of Binance's two venues a listener speaks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -168,6 +171,10 @@ pub struct EmulatorConfig {
     pub snapshot_hold: Duration,
     /// What goes wrong.
     pub faults: Faults,
+    /// Accounts that may trade, on every market alike. Without any, no order is taken.
+    pub accounts: Vec<AccountConfig>,
+    /// What goes wrong with orders and user data streams: `lost-ack`, `storm`, `drop`, `duplicate`, `garbage`, `disconnect`.
+    pub account_faults: FaultPlan,
     /// How often the server pings, if not as the venue does.
     pub ping_interval: Option<Duration>,
     /// How long the server waits for a pong, if not as the venue does.
@@ -187,6 +194,8 @@ impl Default for EmulatorConfig {
             end: End::KeepOpen,
             snapshot_hold: Duration::from_secs(2),
             faults: Faults::default(),
+            accounts: Vec::new(),
+            account_faults: FaultPlan::default(),
             ping_interval: None,
             pong_timeout: None,
             connection_life_max: None,

@@ -13,6 +13,7 @@ use super::clock;
 use super::config::{EmulatorConfig, Faults, Limits, MarketKind};
 use super::control::{Root, Subscriptions};
 use super::frame::stream_kind;
+use super::private::Accounts;
 use super::stats::{ConnectionStats, EmulatorStats};
 use super::weight::WeightWindow;
 
@@ -32,6 +33,7 @@ pub(super) struct Market {
     /// A client wants a depth snapshot, so a synthetic market has to begin.
     pub(super) depth_wanted: AtomicBool,
     pub(super) connections: Connections,
+    pub(super) accounts: Accounts,
     pub(super) weight: Mutex<WeightWindow>,
     pub(super) rest_calls: AtomicU64,
     pub(super) frames_played: AtomicU64,
@@ -50,6 +52,7 @@ impl Market {
         kind: MarketKind,
         streams: Vec<String>,
         books: Books,
+        accounts: Accounts,
         stop: watch::Receiver<bool>,
     ) -> Self {
         Self {
@@ -62,6 +65,7 @@ impl Market {
             depth_answers: watch::Sender::new(0),
             depth_wanted: AtomicBool::new(false),
             connections: Connections::default(),
+            accounts,
             weight: Mutex::default(),
             rest_calls: AtomicU64::new(0),
             frames_played: AtomicU64::new(0),
@@ -76,6 +80,8 @@ impl Market {
     /// The venue's time in milliseconds: the source's once it plays, the wall's before.
     pub(super) fn now_ms(&self) -> i64 {
         match self.venue_ms.load(Ordering::Relaxed) {
+            // A signature has to be of now.
+            _ if !self.accounts.is_empty() => self.accounts.now_ms(),
             0 => clock::wall_ms(),
             venue_ms => venue_ms,
         }
@@ -85,6 +91,7 @@ impl Market {
     pub(super) fn add_to(&self, stats: &mut EmulatorStats) {
         stats.frames_played += self.frames_played.load(Ordering::Relaxed);
         stats.rest_calls += self.rest_calls.load(Ordering::Relaxed);
+        stats.frames_sent += self.accounts.frames_sent.load(Ordering::Relaxed);
         stats.failures.extend(lock(&self.failure).clone());
         for connection in self.connections.stats() {
             stats.connections_made += 1;

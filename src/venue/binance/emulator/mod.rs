@@ -17,6 +17,8 @@
 //! | combined | `/stream?streams=a/b` | the same, and under `/public` and `/market` |
 //! | REST | `/api/v3/{ping,time,exchangeInfo,depth}` | `/fapi/v1/{ping,time,exchangeInfo,depth}` |
 //!
+//! With accounts ([`AccountConfig`]) it takes signed orders too, and has user data streams.
+//!
 //! A tape holds one speed of depth diffs (`@depth@0ms`, `@depth@100ms`). Whoever asks for another speed gets that one,
 //! under the name asked for.
 
@@ -37,12 +39,14 @@ mod symbols;
 mod frame;
 mod weight;
 mod clock;
+mod private;
 #[cfg(test)]
 mod tests;
 
 pub use config::{EmulatorConfig, End, Faults, Limits, MarketKind, MarketSource, Source, Speed, Start};
 pub use definitions::instruments_of_tape;
 pub use error::EmulatorError;
+pub use private::{AccountConfig, DeskFees, DeskFill, DeskOrder, DeskStatus, Funds, OrderFault};
 pub use stats::{ConnectionStats, EmulatorStats};
 pub use tape_source::kind_of_tape;
 
@@ -54,10 +58,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::market::{Price, Qty};
 use crate::venue::random;
 
 use book::Books;
 use market::Market;
+use private::Accounts;
 use player::{Manner, Program};
 use synthetic::SyntheticMarket;
 use tape_source::TapeSource;
@@ -131,6 +137,60 @@ impl Emulator {
         self.ports.iter().find(|port| port.market.kind == kind).map(|port| port.market.streams.clone()).unwrap_or_default()
     }
 
+    /// What an account of a market has.
+    pub fn funds(&self, kind: MarketKind, account: usize) -> Option<Funds> {
+        self.accounts(kind)?.funds(account)
+    }
+
+    /// Every order ever placed at a market, by number.
+    pub fn orders(&self, kind: MarketKind) -> Vec<DeskOrder> {
+        self.accounts(kind).map(Accounts::orders).unwrap_or_default()
+    }
+
+    /// Every fill of an account's order at a market, in order.
+    pub fn fills(&self, kind: MarketKind) -> Vec<DeskFill> {
+        self.accounts(kind).map(Accounts::fills).unwrap_or_default()
+    }
+
+    /// Trades an open order by hand: at its limit, unless a price is given. False when there is no such open order.
+    pub fn trade(&self, kind: MarketKind, client_id: &str, price: Option<Price>, qty: Qty) -> bool {
+        self.accounts(kind).is_some_and(|accounts| accounts.trade(client_id, price, qty))
+    }
+
+    /// Lets the next request about an order go wrong; more than one are taken in turn.
+    pub fn fail_next(&self, kind: MarketKind, fault: OrderFault) {
+        self.accounts(kind).into_iter().for_each(|accounts| accounts.fail_next(fault));
+    }
+
+    /// Cuts every user data stream of a market, without a word.
+    pub fn cut_user_streams(&self, kind: MarketKind) {
+        self.accounts(kind).into_iter().for_each(Accounts::cut);
+    }
+
+    /// Ends every user data session of a market: `eventStreamTerminated`, `listenKeyExpired`.
+    pub fn expire_sessions(&self, kind: MarketKind) {
+        self.accounts(kind).into_iter().for_each(Accounts::expire);
+    }
+
+    /// How many user data streams of a market are open.
+    pub fn listening(&self, kind: MarketKind) -> usize {
+        self.accounts(kind).map_or(0, Accounts::listening)
+    }
+
+    /// Sets a market's clock off by so many milliseconds, as far as accounts are concerned.
+    pub fn set_clock_skew(&self, kind: MarketKind, skew_ms: i64) {
+        self.accounts(kind).into_iter().for_each(|accounts| accounts.set_skew(skew_ms));
+    }
+
+    /// Puts futures accounts into hedge mode, or back into one-way mode.
+    pub fn set_hedge_mode(&self, hedged: bool) {
+        self.accounts(MarketKind::UsdM).into_iter().for_each(|accounts| accounts.set_hedged(hedged));
+    }
+
+    fn accounts(&self, kind: MarketKind) -> Option<&Accounts> {
+        self.ports.iter().find(|port| port.market.kind == kind).map(|port| &port.market.accounts)
+    }
+
     /// What it has done so far.
     pub fn stats(&self) -> EmulatorStats {
         let mut stats = EmulatorStats::default();
@@ -191,7 +251,8 @@ fn prepare(
             (Program::Synthetic { symbols: symbols.clone(), seed: *seed }, streams)
         }
     };
-    Ok((program, Market::new(config, source.kind, streams, books, stopped)))
+    let accounts = Accounts::new(source.kind, &config.accounts, &config.account_faults).map_err(EmulatorError::Config)?;
+    Ok((program, Market::new(config, source.kind, streams, books, accounts, stopped)))
 }
 
 /// How long `stop` waits for clients to answer the close.

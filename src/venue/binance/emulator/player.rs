@@ -14,6 +14,7 @@ use super::config::{End, Speed, Start};
 use super::error::EmulatorError;
 use super::frame::{Item, MarketFrame, SnapshotItem, combined, is_depth};
 use super::market::{Connection, Market, Outgoing, lock};
+use super::private::levels_of;
 use super::synthetic::SyntheticMarket;
 use super::tape_source::TapeSource;
 
@@ -170,6 +171,9 @@ impl Player {
         let mut venue_ms = (!tape).then_some(frame.at_ns / 1_000_000);
         if is_depth(&frame.stream) {
             venue_ms = Some(lock(&self.market.books).on_diff(self.market.kind, frame.data())?);
+            let symbol = frame.stream.split('@').next().unwrap_or("").to_ascii_uppercase();
+            let book = || levels_of(lock(&self.market.books).answer(self.market.kind, &symbol, 20));
+            self.market.accounts.on_book(&symbol, book);
         }
         if let Some(venue_ms) = venue_ms {
             self.market.venue_ms.store(venue_ms, Ordering::Relaxed);

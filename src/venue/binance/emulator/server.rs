@@ -17,7 +17,7 @@ use super::connection;
 use super::control::Root;
 use super::error::EmulatorError;
 use super::market::Market;
-use super::rest;
+use super::{private, rest};
 
 /// Opens the port.
 pub(super) fn listen(address: SocketAddr) -> Result<TcpListener, EmulatorError> {
@@ -49,7 +49,10 @@ fn router(market: Arc<Market>) -> Router {
             .merge(stream_routes("/public", Root::Public))
             .merge(stream_routes("/market", Root::Market)),
     };
-    rest::routes(market.kind).merge(streams).with_state(market)
+    let accounts = private::routes(market.kind).merge(private::stream_routes(market.kind));
+    let routes = rest::routes(market.kind).merge(streams);
+    // Without accounts there is nobody to trade for: the paths do not exist.
+    if market.accounts.is_empty() { routes } else { routes.merge(accounts) }.with_state(market)
 }
 
 #[derive(Debug, Deserialize)]

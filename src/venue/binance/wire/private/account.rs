@@ -18,6 +18,13 @@ pub struct BalanceRow {
     pub locked: Money,
 }
 
+impl BalanceRow {
+    /// Free and locked together; what is too large to add up is the most there is.
+    pub fn total(&self) -> Money {
+        self.free.checked_add(self.locked).unwrap_or(Money::MAX)
+    }
+}
+
 /// The spot account (`GET /api/v3/account`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpotAccount {

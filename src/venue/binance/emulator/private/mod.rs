@@ -1,0 +1,273 @@
+//! Accounts of the emulator: signed requests, orders, user data streams, and faults on demand.
+//!
+//! | | spot | USDⓈ-M |
+//! |---|---|---|
+//! | orders | `/api/v3/{order,order/cancelReplace,openOrders,myTrades}` | `/fapi/v1/{order,openOrders,userTrades}` |
+//! | account | `/api/v3/account` | `/fapi/v3/{balance,positionRisk}`, `/fapi/v1/positionSide/dual` |
+//! | user data | `/ws-api/v3`, `userDataStream.subscribe.signature` | `/fapi/v1/listenKey`, `/private/ws?listenKey=…` |
+//!
+//! Orders match against the book of the frames that the clients get. The shared exchange of [`crate::venue::exchange`] is not used:
+//! it knows neither short positions nor a book from outside.
+
+mod auth;
+mod desk;
+mod frames;
+mod funds;
+mod http;
+mod refusal;
+mod stream;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+
+use serde_json::json;
+use tokio::sync::mpsc;
+
+pub use desk::{DeskFees, DeskFill, DeskOrder, DeskStatus};
+pub use funds::Funds;
+pub(super) use http::routes;
+pub(super) use stream::routes as stream_routes;
+
+use super::clock;
+use super::config::MarketKind;
+use super::market::lock;
+use crate::market::{Money, Price, Qty, Rate};
+use crate::venue::binance::signing::Signer;
+use crate::venue::binance::wire::{Levels, rest};
+use crate::venue::faults::{Fault, FaultPlan, Faults};
+use crate::venue::secret::Credentials;
+use desk::Desk;
+
+/// An account that the emulator keeps. It is the same on every market of the emulator, but its funds are not shared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountConfig {
+    /// Its key and secret; a secret in PEM is the private key that signs (the emulator derives what it checks).
+    pub credentials: Credentials,
+    /// What it has at first, by asset.
+    pub funds: Vec<(String, Money)>,
+    /// What its fills cost.
+    pub fees: DeskFees,
+}
+
+impl AccountConfig {
+    /// An account with 100,000 USDT and the venue's first tier of fees.
+    pub fn new(credentials: Credentials) -> Self {
+        let cash = Money::from_raw(100_000 * i128::from(crate::market::number::ONE));
+        let fees = DeskFees { maker: Rate::from_raw(100_000), taker: Rate::from_raw(100_000), in_bnb: false };
+        AccountConfig { credentials, funds: vec![("USDT".into(), cash)], fees }
+    }
+}
+
+/// Something that goes wrong with one request about an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderFault {
+    /// It is carried out, and no answer ever comes.
+    LostAnswer,
+    /// It is carried out, and the answer is HTTP 503, −1007: status unknown.
+    UnknownStatus,
+    /// It is not carried out, and no answer ever comes.
+    LostRequest,
+    /// Refused as too many: HTTP 429 with `Retry-After: 1`.
+    TooMany,
+}
+
+/// The accounts of a market, and who listens to them.
+#[derive(Debug)]
+pub(super) struct Accounts {
+    pub(super) kind: MarketKind,
+    signers: Vec<Signer>,
+    desk: Mutex<Desk>,
+    listeners: Mutex<Vec<Listener>>,
+    /// Futures: key, account, expiry in milliseconds.
+    listen_keys: Mutex<BTreeMap<String, (usize, i64)>>,
+    skew_ms: AtomicI64,
+    hedged: AtomicBool,
+    scripted: Mutex<VecDeque<OrderFault>>,
+    faults: Mutex<Faults>,
+    /// Orders by the 10 s of the clock.
+    orders_sent: Mutex<(i64, u32)>,
+    next_key: AtomicU64,
+    pub(super) frames_sent: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Listener {
+    account: usize,
+    frames: mpsc::UnboundedSender<UserOut>,
+}
+
+/// What a user data stream is given to do.
+#[derive(Debug)]
+enum UserOut {
+    Text(String),
+    /// The connection ends without a word.
+    Cut,
+}
+
+impl Accounts {
+    pub(super) fn new(kind: MarketKind, configs: &[AccountConfig], plan: &FaultPlan) -> Result<Self, String> {
+        let signers: Result<Vec<Signer>, &str> = configs.iter().map(|config| Signer::new(&config.credentials)).collect();
+        let accounts = configs.iter().map(|config| {
+            let funds = Funds { total: config.funds.iter().cloned().collect(), ..Funds::default() };
+            (funds, config.fees)
+        });
+        Ok(Accounts {
+            kind,
+            signers: signers?,
+            desk: Mutex::new(Desk::new(kind, accounts.collect())),
+            listeners: Mutex::default(),
+            listen_keys: Mutex::default(),
+            skew_ms: AtomicI64::new(0),
+            hedged: AtomicBool::new(false),
+            scripted: Mutex::default(),
+            faults: Mutex::new(Faults::new(plan.clone())),
+            orders_sent: Mutex::default(),
+            next_key: AtomicU64::new(1),
+            frames_sent: AtomicU64::new(0),
+        })
+    }
+
+    /// Whether there is any account.
+    pub(super) fn is_empty(&self) -> bool {
+        self.signers.is_empty()
+    }
+
+    /// The venue's time where accounts are concerned: the wall's, and as wrong as it was told to be.
+    pub(super) fn now_ms(&self) -> i64 {
+        clock::wall_ms().saturating_add(self.skew_ms.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn set_skew(&self, skew_ms: i64) {
+        self.skew_ms.store(skew_ms, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_hedged(&self, hedged: bool) {
+        self.hedged.store(hedged, Ordering::Relaxed);
+    }
+
+    /// The book of a symbol has moved.
+    pub(super) fn on_book(&self, symbol: &str, levels: impl FnOnce() -> Levels) {
+        let mut desk = lock(&self.desk);
+        let waits = desk.orders.values().any(|order| order.symbol == symbol && order.status.is_open());
+        if waits {
+            desk.on_book(symbol, &levels(), self.now_ms());
+            self.flush(&mut desk);
+        }
+    }
+
+    /// Trades an open order by hand, at its limit unless `price` says otherwise.
+    pub(super) fn trade(&self, client_id: &str, price: Option<Price>, qty: Qty) -> bool {
+        let mut desk = lock(&self.desk);
+        let open = desk.orders.values().rev().find(|order| order.client_id == client_id && order.status.is_open());
+        let Some((number, account, limit)) = open.map(|order| (order.number, order.account, order.price())) else { return false };
+        let now_ms = self.now_ms();
+        let traded = desk.fill(number, price.unwrap_or(limit), qty, true, now_ms).is_some();
+        desk.tell_account(account, "ORDER", now_ms);
+        self.flush(&mut desk);
+        traded
+    }
+
+    pub(super) fn funds(&self, account: usize) -> Option<Funds> {
+        lock(&self.desk).accounts.get(account).map(|row| row.0.clone())
+    }
+
+    pub(super) fn orders(&self) -> Vec<DeskOrder> {
+        lock(&self.desk).orders.values().cloned().collect()
+    }
+
+    pub(super) fn fills(&self) -> Vec<DeskFill> {
+        lock(&self.desk).fills.clone()
+    }
+
+    pub(super) fn fail_next(&self, fault: OrderFault) {
+        lock(&self.scripted).push_back(fault);
+    }
+
+    /// Cuts every user data stream.
+    pub(super) fn cut(&self) {
+        lock(&self.listeners).drain(..).for_each(|listener| {
+            let _ = listener.frames.send(UserOut::Cut);
+        });
+    }
+
+    /// Ends every session: listen keys expire, subscriptions are terminated.
+    pub(super) fn expire(&self) {
+        lock(&self.listen_keys).clear();
+        let now_ms = self.now_ms();
+        let text = match self.kind {
+            MarketKind::Spot => json!({"subscriptionId": 0, "event": {"e": "eventStreamTerminated", "E": now_ms}}),
+            MarketKind::UsdM => json!({"e": "listenKeyExpired", "E": now_ms, "listenKey": "expired"}),
+        };
+        for listener in lock(&self.listeners).iter() {
+            let _ = listener.frames.send(UserOut::Text(text.to_string()));
+        }
+    }
+
+    /// How many user data streams are open.
+    pub(super) fn listening(&self) -> usize {
+        let mut listeners = lock(&self.listeners);
+        listeners.retain(|listener| !listener.frames.is_closed());
+        listeners.len()
+    }
+
+    fn strikes(&self, fault: Fault) -> bool {
+        lock(&self.faults).strikes(fault)
+    }
+
+    /// What goes wrong with this request about an order, if anything.
+    fn fault(&self) -> Option<OrderFault> {
+        if let Some(scripted) = lock(&self.scripted).pop_front() {
+            return Some(scripted);
+        }
+        if self.strikes(Fault::Storm) {
+            return Some(OrderFault::TooMany);
+        }
+        self.strikes(Fault::LostAck).then(|| {
+            // Half of them silently, half of them with a word that says nothing.
+            if lock(&self.faults).delay().as_millis().is_multiple_of(2) { OrderFault::LostAnswer } else { OrderFault::UnknownStatus }
+        })
+    }
+
+    /// Hands the desk's frames to those who listen, with the faults of frames.
+    fn flush(&self, desk: &mut Desk) {
+        let frames = std::mem::take(&mut desk.outbox);
+        let mut listeners = lock(&self.listeners);
+        listeners.retain(|listener| !listener.frames.is_closed());
+        for (account, frame) in frames {
+            let text = match self.kind {
+                MarketKind::Spot => json!({"subscriptionId": 0, "event": frame}).to_string(),
+                MarketKind::UsdM => frame.to_string(),
+            };
+            let mut faults = lock(&self.faults);
+            let times = match (faults.strikes(Fault::Drop), faults.strikes(Fault::Duplicate)) {
+                (true, _) => 0,
+                (false, true) => 2,
+                (false, false) => 1,
+            };
+            let garbage = faults.strikes(Fault::Garbage).then(|| faults.garbage());
+            let cut = faults.strikes(Fault::Disconnect);
+            drop(faults);
+            for listener in listeners.iter().filter(|listener| listener.account == account) {
+                let texts = garbage.iter().cloned().chain((0..times).map(|_| text.clone()));
+                texts.for_each(|text| drop(listener.frames.send(UserOut::Text(text))));
+                if cut {
+                    let _ = listener.frames.send(UserOut::Cut);
+                }
+            }
+            if cut {
+                listeners.retain(|listener| listener.account != account);
+            }
+        }
+    }
+}
+
+/// The levels of a book that `/depth` would answer with; none while there is no book.
+pub(super) fn levels_of(answer: Option<String>) -> Levels {
+    let mut levels = Levels::default();
+    if let Some(text) = answer {
+        // What does not parse is no level.
+        let _ = rest::depth(text.as_bytes(), &mut levels);
+    }
+    levels
+}

@@ -1,0 +1,468 @@
+//! The task that trades: [`Private`]. It takes the kernel's instructions and the user stream's frames, one at a time, and tells
+//! what becomes of orders. Requests run beside it, so that a slow answer holds up nobody; those about one order run one after the
+//! other.
+//!
+//! ```text
+//!   dispatches ──▶ ┌─────────┐ ──▶ requests (signed REST, each sent once) ─┐
+//!   user stream ─▶ │ Private │ ◀───────────────── answers ─────────────────┘
+//!                  └─────────┘ ──▶ order events, answers, the account's link (priority lane)
+//! ```
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jangbu_journal::Nanos;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::account::{self, Expected, Found, Snapshot, Wanted};
+use super::client::{CallError, Client};
+use super::clock::VenueClock;
+use super::known::{Known, Orders};
+use super::stream::{StreamMessage, UserStream};
+use super::{Definitions, Prices};
+use crate::account::{Order, OrderId, OrderUpdate};
+use crate::config::RawFrames;
+use crate::effect::Query;
+use crate::event::link::ACCOUNT_CHANNEL;
+use crate::event::{Answer, Event, Link, LinkState};
+use crate::market::{Instrument, InstrumentKind, Venue};
+use crate::venue::binance::config::BinanceConfig;
+use crate::venue::binance::feed::Backoff;
+use crate::venue::binance::signing::Signer;
+use crate::venue::binance::stats::GatewayStats;
+use crate::venue::binance::wire::private::{Cause, Filters, UserFrame, account as wire_account};
+use crate::venue::gateway::{Dispatch, Instruction, Trading};
+use crate::venue::mailbox::Mailbox;
+use crate::venue::{Now, VenueError};
+
+/// Frames of the user stream that wait to be read.
+const FRAMES_MAX: usize = 1_024;
+/// A clock this far from the venue's is worth a word.
+const SKEW_TOLD_NS: i64 = 500_000_000;
+
+/// What a request came to.
+pub(super) enum Done {
+    Placed { order: OrderId, result: Result<u64, CallError> },
+    Cancelled { order: OrderId, result: Result<Found, CallError> },
+    Amended { order: OrderId, result: Result<super::requests::Amended, CallError> },
+    Found { order: OrderId, result: Result<Found, CallError> },
+    Due { order: OrderId },
+    Account(Result<Box<Snapshot>, CallError>),
+    Measured(Result<(), CallError>),
+}
+
+/// The task that trades.
+pub(in crate::venue::binance) struct Private {
+    pub(super) client: Arc<Client>,
+    pub(super) mailbox: Mailbox,
+    pub(super) config: BinanceConfig,
+    pub(super) orders: Orders,
+    pub(super) instruments: Vec<(Instrument, Filters)>,
+    pub(super) prices: Arc<Prices>,
+    pub(super) stats: Arc<GatewayStats>,
+    pub(super) calls: JoinSet<Done>,
+    /// Assets reported as cash; one that is not mentioned any more is reported as gone.
+    pub(super) cash_told: Vec<String>,
+    dispatches: mpsc::Receiver<Dispatch>,
+    definitions: watch::Receiver<Option<Arc<Definitions>>>,
+    resumed: Vec<Order>,
+    renew: watch::Sender<u64>,
+    pub(super) is_up: bool,
+    was_up: bool,
+    account_asked: bool,
+    account_again: bool,
+    account_backoff: Backoff,
+    failure_told: bool,
+    skew_told: bool,
+}
+
+/// What a trading gateway is made of, besides its settings.
+pub(in crate::venue::binance) struct Parts {
+    pub(in crate::venue::binance) trading: Trading,
+    pub(in crate::venue::binance) dispatches: mpsc::Receiver<Dispatch>,
+    pub(in crate::venue::binance) mailbox: Mailbox,
+    pub(in crate::venue::binance) now: Now,
+    pub(in crate::venue::binance) definitions: watch::Receiver<Option<Arc<Definitions>>>,
+    pub(in crate::venue::binance) prices: Arc<Prices>,
+    pub(in crate::venue::binance) stats: Arc<GatewayStats>,
+}
+
+impl Private {
+    /// Nothing is connected yet.
+    pub(in crate::venue::binance) fn new(config: &BinanceConfig, parts: Parts) -> Result<Self, VenueError> {
+        let Parts { trading, dispatches, mailbox, now, definitions, prices, stats } = parts;
+        let venue = config.venue;
+        let signer = Signer::new(&trading.credentials)
+            .map_err(|reason| VenueError::Refused { venue, reason: reason.to_owned() })?;
+        let client = Client::new(config, signer, VenueClock::new(now)).map_err(|error| VenueError::Setting {
+            venue,
+            setting: "rest_url",
+            seen: error.to_string(),
+            expected: "an address a client can be made for",
+        })?;
+        Ok(Private {
+            client,
+            mailbox,
+            orders: Orders::default(),
+            instruments: Vec::new(),
+            prices,
+            stats,
+            calls: JoinSet::new(),
+            cash_told: Vec::new(),
+            dispatches,
+            definitions,
+            resumed: trading.orders,
+            renew: watch::channel(0).0,
+            is_up: false,
+            was_up: false,
+            account_asked: false,
+            account_again: false,
+            account_backoff: Backoff::new(&config.patience, 1 << 40),
+            failure_told: false,
+            skew_told: false,
+            config: config.clone(),
+        })
+    }
+
+    /// Trades until told to stop. Requests under way are then given up: what became of them is found out by the next session.
+    pub(in crate::venue::binance) async fn run(mut self, mut stop: watch::Receiver<bool>) -> Result<(), VenueError> {
+        tokio::select! {
+            biased;
+            _ = stop.changed() => return Ok(()),
+            prepared = self.prepare() => prepared?,
+        }
+        let (messages, mut frames) = mpsc::channel(FRAMES_MAX);
+        let stream =
+            UserStream::new(&self.config, Arc::clone(&self.client), messages, stop.clone(), self.renew.subscribe());
+        let mut streams = JoinSet::new();
+        streams.spawn(stream.run());
+        let mut measure_at = Instant::now() + self.config.account.measure;
+        let mut audit_at = Instant::now() + self.config.account.audit;
+        loop {
+            if *stop.borrow() {
+                break;
+            }
+            tokio::select! {
+                biased;
+                _ = stop.changed() => break,
+                // Reports before instructions: what is known is acted upon.
+                message = frames.recv() => match message {
+                    Some(message) => self.on_stream(message).await?,
+                    None => break,
+                },
+                Some(done) = self.calls.join_next() => {
+                    if let Ok(done) = done {
+                        self.on_done(done).await?;
+                    }
+                }
+                dispatch = self.dispatches.recv() => match dispatch {
+                    Some(dispatch) => self.on_instruction(dispatch.instruction).await?,
+                    None => break,
+                },
+                () = tokio::time::sleep_until(measure_at) => {
+                    measure_at = Instant::now() + self.config.account.measure;
+                    let client = Arc::clone(&self.client);
+                    self.calls.spawn(async move { Done::Measured(client.measure().await) });
+                }
+                () = tokio::time::sleep_until(audit_at) => {
+                    audit_at = Instant::now() + self.config.account.audit;
+                    self.audit();
+                }
+            }
+        }
+        streams.shutdown().await;
+        Ok(())
+    }
+
+    pub(super) fn venue(&self) -> Venue {
+        self.config.venue
+    }
+
+    pub(super) fn refused(&self, reason: String) -> VenueError {
+        VenueError::Refused { venue: self.venue(), reason }
+    }
+
+    /// What has to be known before anything is sent: the symbols' rules, the clock, the position mode.
+    async fn prepare(&mut self) -> Result<(), VenueError> {
+        let definitions = loop {
+            if let Some(definitions) = self.definitions.borrow_and_update().clone() {
+                break definitions;
+            }
+            if self.definitions.changed().await.is_err() {
+                return Err(VenueError::InboxClosed { venue: self.venue() });
+            }
+        };
+        self.instruments = definitions.0.clone();
+        self.check_assets()?;
+        let mut backoff = Backoff::new(&self.config.patience, 1 << 41);
+        while let Err(error) = self.client.measure().await {
+            self.tell_failure("time", error.to_string()).await?;
+            sleep(backoff.pause()).await;
+        }
+        self.tell_skew().await?;
+        if self.venue() == Venue::BinanceUsdM {
+            self.check_mode(&mut backoff).await?;
+        }
+        self.failure_told = false;
+        let (now_ms, window) = (self.client.clock.millis(), i64::from(self.client.recv_window_ms) + 1_000);
+        for order in std::mem::take(&mut self.resumed) {
+            let instrument = self.instruments.iter().find(|row| row.0.id == order.request.instrument);
+            // Of an instrument that the settings no longer name, the symbol is not known here.
+            let Some((instrument, _)) = instrument else { continue };
+            self.orders.add(Known::resumed(&order, instrument.symbol.clone(), now_ms, window));
+        }
+        Ok(())
+    }
+
+    /// Spot holdings are one pile an asset: two instruments cannot share one.
+    fn check_assets(&self) -> Result<(), VenueError> {
+        let spot: Vec<&Instrument> =
+            self.instruments.iter().map(|row| &row.0).filter(|row| row.kind == InstrumentKind::Spot).collect();
+        for (index, one) in spot.iter().enumerate() {
+            let other = spot.iter().enumerate().find(|(place, other)| {
+                (*place != index && other.base == one.base) || other.quote == one.base
+            });
+            if let Some((_, other)) = other {
+                return Err(VenueError::Definitions {
+                    venue: self.venue(),
+                    reason: format!(
+                        "{} and {} share the asset {}: whose it is cannot be told (expected one of them in `symbols`, or orders = \"paper\")",
+                        one.symbol, other.symbol, one.base
+                    ),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn check_mode(&mut self, backoff: &mut Backoff) -> Result<(), VenueError> {
+        loop {
+            let parameters = crate::venue::binance::wire::private::Parameters::new();
+            let call = account::question("/fapi/v1/positionSide/dual", parameters, super::budget::Purpose::Urgent);
+            let answer = match self.client.call(&call).await {
+                Ok(body) => wire_account::is_hedged(&body).map_err(CallError::from),
+                Err(error) => Err(error),
+            };
+            match answer {
+                Ok(false) => return Ok(()),
+                Ok(true) => {
+                    return Err(self.refused(
+                        "the futures account is in hedge mode (expected one-way mode: set it in the venue's preferences while \
+                         there is no position or order) / 선물 계정이 헤지 모드입니다. 단방향 모드로 바꾸십시오"
+                            .into(),
+                    ));
+                }
+                Err(error) if is_for_good(&error) => return Err(self.refused(error.to_string())),
+                Err(error) => {
+                    self.tell_failure("position mode", error.to_string()).await?;
+                    sleep(backoff.pause()).await;
+                }
+            }
+        }
+    }
+
+    async fn on_stream(&mut self, message: StreamMessage) -> Result<(), VenueError> {
+        match message {
+            StreamMessage::Up { at } => {
+                (self.is_up, self.was_up, self.failure_told) = (true, true, false);
+                self.stats.on_account_link(true);
+                self.tell_link(at, LinkState::Up).await
+            }
+            StreamMessage::Down { at, reason } => {
+                self.is_up = false;
+                self.stats.on_account_link(false);
+                self.tell_link(at, LinkState::Down { reason: reason.into() }).await
+            }
+            // Later it may be a mistake that passes, and there may be open orders to look after.
+            StreamMessage::Failed { reason, for_good } if for_good && !self.was_up => Err(self.refused(reason)),
+            StreamMessage::Failed { reason, .. } => self.tell_failure("user data stream", reason).await,
+            StreamMessage::Frame { recv, text } => self.on_frame(recv, text.as_bytes()).await,
+        }
+    }
+
+    async fn on_frame(&mut self, recv: Nanos, bytes: &[u8]) -> Result<(), VenueError> {
+        if self.config.raw != RawFrames::Off {
+            self.mailbox.put_raw(recv, ACCOUNT_CHANNEL, bytes);
+            self.mailbox.send().await?;
+        }
+        let frame = UserFrame::parse(bytes);
+        self.stats.on_account_frame(frame.as_ref().ok());
+        match frame {
+            Ok(UserFrame::Order(report)) => self.on_report(recv, *report).await,
+            Ok(UserFrame::Account(report)) => self.on_account_report(recv, &report).await,
+            Ok(UserFrame::Ended(_)) => {
+                self.renew.send_modify(|count| *count += 1);
+                Ok(())
+            }
+            Ok(UserFrame::BalanceChange { .. } | UserFrame::Answer { .. } | UserFrame::Lite | UserFrame::Other) => Ok(()),
+            Err(error) => {
+                // An order's report may be what could not be read: nothing is known any more, so everything is asked.
+                self.tell_failure("user data stream", error.to_string()).await?;
+                self.ask_account();
+                Ok(())
+            }
+        }
+    }
+
+    async fn on_instruction(&mut self, instruction: Instruction) -> Result<(), VenueError> {
+        match instruction {
+            Instruction::Submit(order) => self.submit(order).await,
+            Instruction::Amend(amendment) => self.about(amendment.order, Instruction::Amend(amendment)).await,
+            Instruction::Cancel(order) => self.about(order, Instruction::Cancel(order)).await,
+            Instruction::Query(Query::Order(order)) => self.about(order, Instruction::Query(Query::Order(order))).await,
+            Instruction::Query(Query::Account(_)) => {
+                self.ask_account();
+                Ok(())
+            }
+            // Every symbol of the settings is watched from the start.
+            Instruction::Subscribe { .. } => Ok(()),
+        }
+    }
+
+    async fn on_done(&mut self, done: Done) -> Result<(), VenueError> {
+        let order = match done {
+            Done::Placed { order, result } => self.on_placed(order, result).await.map(|()| Some(order)),
+            Done::Cancelled { order, result } => self.on_cancelled(order, result).await.map(|()| Some(order)),
+            Done::Amended { order, result } => self.on_amended(order, result).await.map(|()| Some(order)),
+            Done::Found { order, result } => self.on_found(order, result).await.map(|()| Some(order)),
+            Done::Due { order } => {
+                self.find(order, Duration::ZERO);
+                Ok(None)
+            }
+            Done::Account(result) => self.on_account(result).await.map(|()| None),
+            Done::Measured(Ok(())) => self.tell_skew().await.map(|()| None),
+            Done::Measured(Err(_)) => Ok(None),
+        }?;
+        match order {
+            Some(order) => self.go_on(order).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Asks for the account, unless that is under way: then once more after it.
+    pub(super) fn ask_account(&mut self) {
+        if std::mem::replace(&mut self.account_asked, true) {
+            self.account_again = true;
+            return;
+        }
+        self.spawn_account(Duration::ZERO);
+    }
+
+    fn spawn_account(&mut self, pause: Duration) {
+        let wanted = |(instrument, _): &(Instrument, Filters)| Wanted {
+            symbol: instrument.symbol.clone(),
+            base: instrument.base.as_str().to_owned(),
+        };
+        let wanted: Vec<Wanted> = self.instruments.iter().map(wanted).collect();
+        // A request under way is not disturbed: its own answer tells.
+        let expected: Vec<Expected> = self.orders.live().filter(|known| !known.is_busy).map(expected).collect();
+        let client = Arc::clone(&self.client);
+        self.calls.spawn(async move {
+            sleep(pause).await;
+            Done::Account(account::ask(client, wanted, expected).await.map(Box::new))
+        });
+    }
+
+    async fn on_account(&mut self, result: Result<Box<Snapshot>, CallError>) -> Result<(), VenueError> {
+        let again = std::mem::take(&mut self.account_again);
+        match result {
+            Ok(snapshot) => {
+                self.account_backoff.reset();
+                self.failure_told = false;
+                self.account_asked = false;
+                // While the stream is down, reports are missing: what was read is not the whole truth.
+                if self.is_up && !again {
+                    self.tell_account(*snapshot).await?;
+                } else if self.is_up {
+                    self.ask_account();
+                }
+                Ok(())
+            }
+            Err(error) if is_for_good(&error) && !self.was_up => Err(self.refused(error.to_string())),
+            Err(error) => {
+                self.tell_failure("account", error.to_string()).await?;
+                if self.is_up {
+                    let pause = self.account_backoff.pause();
+                    self.spawn_account(pause);
+                } else {
+                    self.account_asked = false;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Asks after orders of which nothing was heard for long: a report may have been lost on its way.
+    fn audit(&mut self) {
+        let before = self.client.clock.millis() - i64::try_from(self.config.account.audit.as_millis()).unwrap_or(i64::MAX);
+        let silent: Vec<OrderId> = self
+            .orders
+            .live()
+            .filter(|known| !known.is_busy && known.heard_ms <= before)
+            .map(|known| known.request.id)
+            .collect();
+        silent.into_iter().for_each(|order| self.find(order, Duration::ZERO));
+    }
+
+    async fn tell_link(&mut self, at: Nanos, state: LinkState) -> Result<(), VenueError> {
+        let link = Link { venue: self.venue(), channel: ACCOUNT_CHANNEL, state };
+        self.mailbox.send_priority(at, Event::Link(link)).await
+    }
+
+    /// Tells a failure that will be tried again; of a row of failures only the first.
+    pub(super) async fn tell_failure(&mut self, question: &str, reason: String) -> Result<(), VenueError> {
+        if std::mem::replace(&mut self.failure_told, true) {
+            return Ok(());
+        }
+        self.tell_problem(question, reason).await
+    }
+
+    /// Tells a failure.
+    pub(super) async fn tell_problem(&mut self, question: &str, reason: String) -> Result<(), VenueError> {
+        let (venue, question) = (self.venue(), question.to_owned());
+        self.mailbox.answer(self.client.clock.ours(), Answer::Failed { venue, question, reason }).await
+    }
+
+    async fn tell_skew(&mut self) -> Result<(), VenueError> {
+        let offset = self.client.clock.offset_ns();
+        if offset.abs() <= SKEW_TOLD_NS {
+            self.skew_told = false;
+            return Ok(());
+        }
+        if std::mem::replace(&mut self.skew_told, true) {
+            return Ok(());
+        }
+        let reason = format!(
+            "this computer's clock is {} ms {} the venue's; requests are stamped with the venue's. Set the clock (NTP)",
+            offset.abs() / 1_000_000,
+            if offset > 0 { "behind" } else { "ahead of" }
+        );
+        self.tell_problem("time", reason).await
+    }
+
+    /// What became of an order of ours.
+    pub(super) async fn tell(&mut self, at: Nanos, time: Option<Nanos>, order: OrderId, update: OrderUpdate) -> Result<(), VenueError> {
+        let over = matches!(update, OrderUpdate::Cancelled | OrderUpdate::Expired | OrderUpdate::Rejected { .. });
+        if let Some(known) = self.orders.get_mut(order) {
+            known.heard_ms = self.client.clock.millis();
+            known.is_unknown = update == OrderUpdate::Unknown || (known.is_unknown && !over && known.number.is_none());
+        }
+        self.mailbox.order(at, time, order, update).await?;
+        if over {
+            self.orders.end(order);
+        }
+        Ok(())
+    }
+}
+
+/// What a question about an order needs to know of it.
+pub(super) fn expected(known: &Known) -> Expected {
+    Expected { order: known.request.id, symbol: known.symbol.clone(), locator: known.locator(), filled: known.filled }
+}
+
+/// Whether trying again cannot help.
+pub(super) fn is_for_good(error: &CallError) -> bool {
+    matches!(error.cause(), Some(Cause::WrongKey | Cause::WrongSignature))
+}
