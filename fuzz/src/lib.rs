@@ -4,6 +4,7 @@
 //! To add one: a function here, its line in [`TARGETS`], seeds in `corpus/<name>/`, `fuzz_targets/<name>.rs` and its `[[bin]]`.
 
 mod binance;
+mod binance_private;
 mod block;
 mod event;
 mod kiwoom;
@@ -12,6 +13,7 @@ pub mod seeds;
 mod settings;
 
 pub use binance::{binance_frame, binance_rest};
+pub use binance_private::binance_private;
 pub use block::block;
 pub use event::{event_record, kernel};
 pub use kiwoom::{kiwoom_frame, kiwoom_rest};
@@ -34,6 +36,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "share_wire", run: share_wire },
     Target { name: "binance_frame", run: binance_frame },
     Target { name: "binance_rest", run: binance_rest },
+    Target { name: "binance_private", run: binance_private },
     Target { name: "kiwoom_frame", run: kiwoom_frame },
     Target { name: "kiwoom_rest", run: kiwoom_rest },
     Target { name: "settings", run: settings },

@@ -100,6 +100,11 @@ fn binance_rest() {
 }
 
 #[test]
+fn binance_private() {
+    smoke("binance_private");
+}
+
+#[test]
 fn kiwoom_frame() {
     smoke("kiwoom_frame");
 }

@@ -21,8 +21,8 @@ pub struct Registration {
 pub const VENUES: &[Registration] = &[
     Registration { venue: Venue::Upbit, connect: upbit::connect::connect, trades: false },
     Registration { venue: Venue::Kiwoom, connect: kiwoom::connect::connect, trades: true },
-    Registration { venue: Venue::BinanceSpot, connect: binance::connect::connect, trades: false },
-    Registration { venue: Venue::BinanceUsdM, connect: binance::connect::connect, trades: false },
+    Registration { venue: Venue::BinanceSpot, connect: binance::connect::connect, trades: true },
+    Registration { venue: Venue::BinanceUsdM, connect: binance::connect::connect, trades: true },
 ];
 
 /// The registration of a venue.

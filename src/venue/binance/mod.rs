@@ -21,3 +21,5 @@ pub mod stats;
 pub mod wire;
 #[cfg(all(test, feature = "live"))]
 mod tests;
+#[cfg(all(test, feature = "live"))]
+mod trading_tests;

@@ -63,8 +63,8 @@ use crate::venue::random;
 
 use book::Books;
 use market::Market;
-use private::Accounts;
 use player::{Manner, Program};
+use private::Accounts;
 use synthetic::SyntheticMarket;
 use tape_source::TapeSource;
 

@@ -23,8 +23,23 @@ pub(super) struct Expected {
     pub(super) order: OrderId,
     pub(super) symbol: String,
     pub(super) locator: Locator,
-    /// What is known to be filled.
+    /// What is known to be filled, and of how much.
     pub(super) filled: Qty,
+    pub(super) qty: Qty,
+}
+
+impl Expected {
+    /// Whether the venue has filled more than is known. Of an order that was replaced after a part was filled, the venue's order is
+    /// for the rest alone.
+    fn is_behind(&self, answer: &OrderAnswer) -> bool {
+        filled_in_all(self.qty, answer.qty, answer.filled) > self.filled
+    }
+}
+
+/// What is filled of an order of ours in all, when the venue's order of `venue_qty` has `filled` of it.
+pub(super) fn filled_in_all(qty: Qty, venue_qty: Qty, filled: Qty) -> Qty {
+    let before = qty.checked_sub(venue_qty).filter(|before| before.is_positive()).unwrap_or_default();
+    before.checked_add(filled).unwrap_or(Qty::MAX)
 }
 
 /// What became of an order.
@@ -70,7 +85,7 @@ pub(super) async fn find(client: &Client, expected: &Expected) -> Result<Found, 
     match client.call(&question(order_path(client.venue), parameters, Purpose::Urgent)).await {
         Ok(body) => {
             let answer = orders::order(&body)?;
-            let trades = missing(client, &answer, expected.filled).await?;
+            let trades = missing(client, &answer, expected).await?;
             Ok(Found { answer: Some(answer), trades })
         }
         Err(error) if matches!(error.cause(), Some(Cause::UnknownOrder | Cause::Archived)) => {
@@ -81,8 +96,8 @@ pub(super) async fn find(client: &Client, expected: &Expected) -> Result<Found, 
 }
 
 /// The trades of an order, if more is filled than was known.
-pub(super) async fn missing(client: &Client, answer: &OrderAnswer, known: Qty) -> Result<Vec<TradeRow>, CallError> {
-    if answer.filled <= known {
+pub(super) async fn missing(client: &Client, answer: &OrderAnswer, expected: &Expected) -> Result<Vec<TradeRow>, CallError> {
+    if !expected.is_behind(answer) {
         return Ok(Vec::new());
     }
     let path = if client.venue == Venue::BinanceUsdM { "/fapi/v1/userTrades" } else { "/api/v3/myTrades" };
@@ -102,7 +117,7 @@ pub(super) async fn ask(client: Arc<Client>, wanted: Vec<Wanted>, expected: Vec<
             Locator::Name(id) => id.text().as_deref() == Some(&row.client_id),
         });
         let one = match row {
-            Some(row) => Found { answer: Some(row.clone()), trades: missing(&client, row, expected.filled).await? },
+            Some(row) => Found { answer: Some(row.clone()), trades: missing(&client, row, &expected).await? },
             None => find(&client, &expected).await?,
         };
         found.push((expected.order, one));

@@ -2,7 +2,7 @@
 
 use jangbu_journal::Nanos;
 
-use super::account::Snapshot;
+use super::account::{Snapshot, filled_in_all};
 use super::task::Private;
 use crate::account::{Fill, OrderId, OrderUpdate};
 use crate::event::Answer;
@@ -51,7 +51,7 @@ impl Private {
         }
         let Some(known) = self.orders.get_mut(order) else { return Ok(()) };
         known.heard_ms = self.client.clock.millis();
-        if !is_old && known.filled < report.filled {
+        if !is_old && known.filled < filled_in_all(known.qty, report.qty, report.filled) {
             // A report before this one is missing.
             self.find(order, std::time::Duration::ZERO);
         }
@@ -61,7 +61,7 @@ impl Private {
                 self.confirm(order, report.venue_order).await
             }
             // Somebody else amended it: the kernel reconciles by what it is told.
-            Execution::Amended if known.limit != Some(report.price) || known.qty != report.qty => {
+            Execution::Amended if !is_spot && (known.limit != Some(report.price) || known.qty != report.qty) => {
                 (known.limit, known.qty) = (Some(report.price), report.qty);
                 let update = OrderUpdate::Amended { price: report.price, qty: report.qty };
                 self.tell(recv, report.time, order, update).await
@@ -73,9 +73,7 @@ impl Private {
                 Ok(())
             }
             Execution::Cancelled => self.tell(recv, report.time, order, OrderUpdate::Cancelled).await,
-            Execution::Expired if !report.status.is_open() => {
-                self.tell(recv, report.time, order, OrderUpdate::Expired).await
-            }
+            Execution::Expired if !report.status.is_open() => self.tell(recv, report.time, order, OrderUpdate::Expired).await,
             _ => Ok(()),
         }
     }
@@ -175,6 +173,18 @@ impl Private {
         let Snapshot { open, found, balances, positions } = snapshot;
         for row in &open {
             self.adopt_replacement(row).await?;
+        }
+        // In the order in which they happened, whosever they are: a position's profit depends on it.
+        let mut missed: Vec<(OrderId, TradeRow)> = Vec::new();
+        for (order, found) in &found {
+            let number = found.answer.as_ref().map(|answer| answer.venue_order);
+            if number.is_some() && self.orders.get(*order).is_some_and(|known| known.number == number) {
+                missed.extend(found.trades.iter().map(|trade| (*order, trade.clone())));
+            }
+        }
+        missed.sort_by_key(|row| (row.1.time, row.1.trade));
+        for (order, trade) in missed {
+            self.tell_trade(trade.time, recv, order, &trade.into()).await?;
         }
         for (order, found) in found {
             if self.orders.get(order).is_some_and(|known| !known.is_busy && !known.is_done) {

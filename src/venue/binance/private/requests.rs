@@ -15,9 +15,9 @@ use super::task::{Done, Private, expected};
 use crate::account::{Amendment, NewOrder, OrderId, OrderType, OrderUpdate};
 use crate::effect::Query;
 use crate::event::Answer;
-use crate::market::Venue;
+use crate::market::{Qty, Venue};
 use crate::venue::VenueError;
-use crate::venue::binance::wire::private::orders::{self, OrderAnswer, Replaced, Status};
+use crate::venue::binance::wire::private::orders::{self, OrderAnswer, Replaced, Status, TradeRow};
 use crate::venue::binance::wire::private::request::{self, Locator};
 use crate::venue::binance::wire::private::{Cause, Fate, Parameters};
 use crate::venue::gateway::Instruction;
@@ -33,6 +33,9 @@ pub(super) enum Amended {
     Modified(OrderAnswer),
     /// Spot: another order in its place, or not.
     Replaced(Replaced),
+    /// Spot, of an order that was filled in part: cancelled (these trades were missing), and the rest placed anew under this number,
+    /// or not, and why.
+    Renewed(Vec<TradeRow>, Result<u64, String>),
 }
 
 impl Private {
@@ -214,8 +217,12 @@ impl Private {
         let (symbol, locator, side) = (known.symbol.clone(), known.locator(), known.request.side);
         let (request, next) = (known.request, known.next_name());
         let futures = self.venue() == Venue::BinanceUsdM;
+        let in_part = !known.filled.is_zero();
+        let expected = expected(known);
         let parameters = if futures {
             request::modify(&symbol, locator, side, amendment.price, amendment.qty)
+        } else if in_part {
+            request::place_next(&symbol, &request, next, amendment.price, amendment.qty)
         } else {
             request::cancel_replace(&symbol, &request, locator, next, amendment.price, amendment.qty)
         };
@@ -227,8 +234,16 @@ impl Private {
         }
         let client = Arc::clone(&self.client);
         self.calls.spawn(async move {
-            let result =
-                if futures { modify(&client, parameters).await } else { cancel_replace(&client, parameters).await };
+            let result = match (futures, in_part) {
+                (true, _) => modify(&client, parameters).await,
+                (false, false) => cancel_replace(&client, parameters).await,
+                (false, true) => {
+                    renew(&client, &expected, amendment, |rest| {
+                        request::place_next(&expected.symbol, &request, next, amendment.price, rest)
+                    })
+                    .await
+                }
+            };
             Done::Amended { order, result }
         });
         Ok(())
@@ -239,17 +254,15 @@ impl Private {
         if known.is_unknown {
             return Err("not sent: what became of the order is not known yet".into());
         }
-        if self.venue() == Venue::BinanceSpot && !known.filled.is_zero() {
-            return Err("not sent: a part of the order is filled, and spot can only replace it as a whole: cancel it and place \
-                        the rest anew / 일부 체결된 현물 주문은 정정할 수 없습니다. 취소 후 다시 주문하십시오"
-                .into());
-        }
         let filters = self.instruments.iter().find(|row| row.0.id == known.request.instrument).map(|row| &row.1);
         let filters = filters.ok_or("not sent: its instrument is not one of the settings")?;
         let last = self.prices.last(known.request.instrument);
-        filters
-            .check(known.request.side, OrderType::Limit(amendment.price), amendment.qty, last)
-            .map_err(|broken| broken.to_string())
+        // Futures keep the order, spot places the rest as another one.
+        let rest = match self.venue() {
+            Venue::BinanceSpot => amendment.qty.checked_sub(known.filled).unwrap_or_default(),
+            _ => amendment.qty,
+        };
+        filters.check(known.request.side, OrderType::Limit(amendment.price), rest, last).map_err(|broken| broken.to_string())
     }
 
     pub(super) async fn on_amended(&mut self, order: OrderId, result: Result<Amended, CallError>) -> Result<(), VenueError> {
@@ -276,6 +289,16 @@ impl Private {
             }
             Ok(Amended::Replaced(Replaced::OnlyCancelled(refusal))) => {
                 self.give_up_amendment(order, refusal.to_string(), true).await
+            }
+            Ok(Amended::Renewed(trades, placed)) => {
+                let at = self.client.clock.ours();
+                for trade in trades {
+                    self.tell_trade(trade.time, at, order, &trade.into()).await?;
+                }
+                match placed {
+                    Ok(number) => self.confirm(order, number).await,
+                    Err(reason) => self.give_up_amendment(order, reason, true).await,
+                }
             }
             Err(error) => match (error.fate(), self.orders.get(order).and_then(|known| known.number)) {
                 (Fate::NotDone, _) => self.give_up_amendment(order, error.to_string(), false).await,
@@ -322,6 +345,7 @@ impl Private {
         let mut expected = expected(known);
         if known.amending.is_some() && known.old_cancelled {
             expected.locator = Locator::Name(known.next_name());
+            expected.qty = known.amending.map_or(known.qty, |amendment| amendment.qty);
         }
         let client = Arc::clone(&self.client);
         self.calls.spawn(async move { Done::Found { order, result: account::find(&client, &expected).await } });
@@ -367,7 +391,15 @@ impl Private {
         let (now_ms, at, is_spot) = (self.client.clock.millis(), self.client.clock.ours(), self.venue() == Venue::BinanceSpot);
         let Some(known) = self.orders.get_mut(order) else { return Ok(()) };
         let revision = answer.client_id.parse().map_or(0, |id: super::ClientId| id.revision);
-        let is_replacement = known.number.is_some_and(|number| number != answer.venue_order) && revision > known.revision;
+        let is_other = known.number.is_some_and(|number| number != answer.venue_order);
+        let is_replacement = is_other && revision > known.revision;
+        if is_other && !is_replacement {
+            // The order that was replaced: its trades count, its end is none.
+            for trade in trades {
+                self.tell_trade(trade.time, at, order, &trade.into()).await?;
+            }
+            return Ok(());
+        }
         if is_replacement && known.amending.is_some() {
             known.revision = revision - 1;
             self.confirm(order, answer.venue_order).await?;
@@ -383,7 +415,7 @@ impl Private {
         }
         let Some(known) = self.orders.get_mut(order) else { return Ok(()) };
         known.heard_ms = now_ms;
-        if known.filled < answer.filled {
+        if known.filled < account::filled_in_all(known.qty, answer.qty, answer.filled) {
             // Told by later answers: a trade may be listed a moment after it shows in the order.
             self.find_later(order, self.config.account.resolve);
         }
@@ -433,8 +465,30 @@ async fn cancel(client: &Client, expected: &Expected) -> Result<Found, CallError
     let (method, path, purpose) = (Method::DELETE, order_path(client.venue), Purpose::Urgent);
     let body = client.call(&Call { method, path, parameters, purpose, proof: Proof::Signature }).await?;
     let answer = orders::order(&body)?;
-    let trades = account::missing(client, &answer, expected.filled).await.unwrap_or_default();
+    let trades = account::missing(client, &answer, expected).await.unwrap_or_default();
     Ok(Found { answer: Some(answer), trades })
+}
+
+/// Cancels an order, and places what the amendment leaves of it under its next name. What was filled is known exactly then, so that
+/// never more is filled than was wanted.
+async fn renew(
+    client: &Client,
+    expected: &Expected,
+    amendment: Amendment,
+    next: impl Fn(Qty) -> Option<Parameters> + Send,
+) -> Result<Amended, CallError> {
+    let Found { answer, trades } = cancel(client, expected).await?;
+    let filled = answer.map_or(expected.filled, |answer| account::filled_in_all(expected.qty, answer.qty, answer.filled));
+    let rest = amendment.qty.checked_sub(filled).filter(|rest| rest.is_positive());
+    let Some(parameters) = rest.and_then(next) else {
+        return Ok(Amended::Renewed(trades, Err("as much as wanted is filled; nothing is left to place".into())));
+    };
+    let (method, path, purpose) = (Method::POST, order_path(client.venue), Purpose::Order);
+    match client.call(&Call { method, path, parameters, purpose, proof: Proof::Signature }).await {
+        Ok(body) => Ok(Amended::Renewed(trades, Ok(orders::placed(&body)?))),
+        Err(error) if error.fate() == Fate::NotDone => Ok(Amended::Renewed(trades, Err(error.to_string()))),
+        Err(error) => Err(error),
+    }
 }
 
 async fn modify(client: &Client, parameters: Parameters) -> Result<Amended, CallError> {

@@ -17,7 +17,7 @@ use super::budget::Purpose;
 use super::client::{Call, CallError, Client, Proof};
 use crate::market::Venue;
 use crate::venue::binance::config::{AccountPatience, BinanceConfig, Patience};
-use crate::venue::binance::feed::{Backoff, FrameText, connect};
+use crate::venue::binance::feed::{FrameText, backoff, connect};
 use crate::venue::binance::wire::private::{Cause, Parameters, UserFrame, account};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -79,7 +79,7 @@ impl UserStream {
 
     /// Connects, reads, and connects again until told to stop.
     pub(super) async fn run(mut self) {
-        let mut backoff = Backoff::new(&self.patience, u64::from(crate::event::link::ACCOUNT_CHANNEL));
+        let mut backoff = backoff(&self.patience, u64::from(crate::event::link::ACCOUNT_CHANNEL));
         let mut stop = self.stop.clone();
         loop {
             if *stop.borrow() {
@@ -146,7 +146,8 @@ impl UserStream {
             let signed = self.client.signer.signed_params(parameters);
             let params: serde_json::Map<String, serde_json::Value> =
                 signed.rows().iter().map(|(name, value)| ((*name).to_owned(), number_or_text(name, value))).collect();
-            let request = serde_json::json!({"id": SUBSCRIBE_ID, "method": "userDataStream.subscribe.signature", "params": params});
+            let request =
+                serde_json::json!({"id": SUBSCRIBE_ID, "method": "userDataStream.subscribe.signature", "params": params});
             let text = request.to_string();
             socket.send(Message::Text(text.into())).await.map_err(|error| (error.to_string(), false))?;
             match answer(&mut socket).await? {

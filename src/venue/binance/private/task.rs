@@ -29,12 +29,14 @@ use crate::event::link::ACCOUNT_CHANNEL;
 use crate::event::{Answer, Event, Link, LinkState};
 use crate::market::{Instrument, InstrumentKind, Venue};
 use crate::venue::binance::config::BinanceConfig;
-use crate::venue::binance::feed::Backoff;
+use crate::venue::backoff::Backoff;
+use crate::venue::binance::feed::backoff;
 use crate::venue::binance::signing::Signer;
 use crate::venue::binance::stats::GatewayStats;
 use crate::venue::binance::wire::private::{Cause, Filters, UserFrame, account as wire_account};
 use crate::venue::gateway::{Dispatch, Instruction, Trading};
 use crate::venue::mailbox::Mailbox;
+use crate::venue::wire_error::WireError;
 use crate::venue::{Now, VenueError};
 
 /// Frames of the user stream that wait to be read.
@@ -70,6 +72,9 @@ pub(in crate::venue::binance) struct Private {
     resumed: Vec<Order>,
     renew: watch::Sender<u64>,
     pub(super) is_up: bool,
+    /// Reports that wait for the account, since the stream came up: what was missed while it was down comes before them.
+    /// `None` when nothing waits.
+    held: Option<Vec<(Nanos, UserFrame)>>,
     was_up: bool,
     account_asked: bool,
     account_again: bool,
@@ -94,8 +99,8 @@ impl Private {
     pub(in crate::venue::binance) fn new(config: &BinanceConfig, parts: Parts) -> Result<Self, VenueError> {
         let Parts { trading, dispatches, mailbox, now, definitions, prices, stats } = parts;
         let venue = config.venue;
-        let signer = Signer::new(&trading.credentials)
-            .map_err(|reason| VenueError::Refused { venue, reason: reason.to_owned() })?;
+        let signer =
+            Signer::new(&trading.credentials).map_err(|reason| VenueError::Refused { venue, reason: reason.to_owned() })?;
         let client = Client::new(config, signer, VenueClock::new(now)).map_err(|error| VenueError::Setting {
             venue,
             setting: "rest_url",
@@ -116,10 +121,11 @@ impl Private {
             resumed: trading.orders,
             renew: watch::channel(0).0,
             is_up: false,
+            held: None,
             was_up: false,
             account_asked: false,
             account_again: false,
-            account_backoff: Backoff::new(&config.patience, 1 << 40),
+            account_backoff: backoff(&config.patience, 1 << 40),
             failure_told: false,
             skew_told: false,
             config: config.clone(),
@@ -134,8 +140,7 @@ impl Private {
             prepared = self.prepare() => prepared?,
         }
         let (messages, mut frames) = mpsc::channel(FRAMES_MAX);
-        let stream =
-            UserStream::new(&self.config, Arc::clone(&self.client), messages, stop.clone(), self.renew.subscribe());
+        let stream = UserStream::new(&self.config, Arc::clone(&self.client), messages, stop.clone(), self.renew.subscribe());
         let mut streams = JoinSet::new();
         streams.spawn(stream.run());
         let mut measure_at = Instant::now() + self.config.account.measure;
@@ -196,7 +201,7 @@ impl Private {
         };
         self.instruments = definitions.0.clone();
         self.check_assets()?;
-        let mut backoff = Backoff::new(&self.config.patience, 1 << 41);
+        let mut backoff = backoff(&self.config.patience, 1 << 41);
         while let Err(error) = self.client.measure().await {
             self.tell_failure("time", error.to_string()).await?;
             sleep(backoff.pause()).await;
@@ -221,9 +226,10 @@ impl Private {
         let spot: Vec<&Instrument> =
             self.instruments.iter().map(|row| &row.0).filter(|row| row.kind == InstrumentKind::Spot).collect();
         for (index, one) in spot.iter().enumerate() {
-            let other = spot.iter().enumerate().find(|(place, other)| {
-                (*place != index && other.base == one.base) || other.quote == one.base
-            });
+            let other = spot
+                .iter()
+                .enumerate()
+                .find(|(place, other)| (*place != index && other.base == one.base) || other.quote == one.base);
             if let Some((_, other)) = other {
                 return Err(VenueError::Definitions {
                     venue: self.venue(),
@@ -268,11 +274,15 @@ impl Private {
             StreamMessage::Up { at } => {
                 (self.is_up, self.was_up, self.failure_told) = (true, true, false);
                 self.stats.on_account_link(true);
-                self.tell_link(at, LinkState::Up).await
+                self.held = Some(Vec::new());
+                self.tell_link(at, LinkState::Up).await?;
+                self.ask_account();
+                Ok(())
             }
             StreamMessage::Down { at, reason } => {
                 self.is_up = false;
                 self.stats.on_account_link(false);
+                self.release().await?;
                 self.tell_link(at, LinkState::Down { reason: reason.into() }).await
             }
             // Later it may be a mistake that passes, and there may be open orders to look after.
@@ -289,6 +299,24 @@ impl Private {
         }
         let frame = UserFrame::parse(bytes);
         self.stats.on_account_frame(frame.as_ref().ok());
+        match (frame, &mut self.held) {
+            (Ok(frame @ (UserFrame::Order(_) | UserFrame::Account(_))), Some(held)) if held.len() < FRAMES_MAX => {
+                held.push((recv, frame));
+                Ok(())
+            }
+            (frame, _) => self.on_user(recv, frame).await,
+        }
+    }
+
+    /// Goes on with the reports that waited.
+    pub(super) async fn release(&mut self) -> Result<(), VenueError> {
+        for (recv, frame) in self.held.take().unwrap_or_default() {
+            self.on_user(recv, Ok(frame)).await?;
+        }
+        Ok(())
+    }
+
+    async fn on_user(&mut self, recv: Nanos, frame: Result<UserFrame, WireError>) -> Result<(), VenueError> {
         match frame {
             Ok(UserFrame::Order(report)) => self.on_report(recv, *report).await,
             Ok(UserFrame::Account(report)) => self.on_account_report(recv, &report).await,
@@ -313,7 +341,10 @@ impl Private {
             Instruction::Cancel(order) => self.about(order, Instruction::Cancel(order)).await,
             Instruction::Query(Query::Order(order)) => self.about(order, Instruction::Query(Query::Order(order))).await,
             Instruction::Query(Query::Account(_)) => {
-                self.ask_account();
+                // Since the stream came up it is being asked for already.
+                if self.held.is_none() || !self.account_asked {
+                    self.ask_account();
+                }
                 Ok(())
             }
             // Every symbol of the settings is watched from the start.
@@ -375,6 +406,7 @@ impl Private {
                 // While the stream is down, reports are missing: what was read is not the whole truth.
                 if self.is_up && !again {
                     self.tell_account(*snapshot).await?;
+                    self.release().await?;
                 } else if self.is_up {
                     self.ask_account();
                 }
@@ -397,12 +429,8 @@ impl Private {
     /// Asks after orders of which nothing was heard for long: a report may have been lost on its way.
     fn audit(&mut self) {
         let before = self.client.clock.millis() - i64::try_from(self.config.account.audit.as_millis()).unwrap_or(i64::MAX);
-        let silent: Vec<OrderId> = self
-            .orders
-            .live()
-            .filter(|known| !known.is_busy && known.heard_ms <= before)
-            .map(|known| known.request.id)
-            .collect();
+        let silent: Vec<OrderId> =
+            self.orders.live().filter(|known| !known.is_busy && known.heard_ms <= before).map(|known| known.request.id).collect();
         silent.into_iter().for_each(|order| self.find(order, Duration::ZERO));
     }
 
@@ -443,7 +471,13 @@ impl Private {
     }
 
     /// What became of an order of ours.
-    pub(super) async fn tell(&mut self, at: Nanos, time: Option<Nanos>, order: OrderId, update: OrderUpdate) -> Result<(), VenueError> {
+    pub(super) async fn tell(
+        &mut self,
+        at: Nanos,
+        time: Option<Nanos>,
+        order: OrderId,
+        update: OrderUpdate,
+    ) -> Result<(), VenueError> {
         let over = matches!(update, OrderUpdate::Cancelled | OrderUpdate::Expired | OrderUpdate::Rejected { .. });
         if let Some(known) = self.orders.get_mut(order) {
             known.heard_ms = self.client.clock.millis();
@@ -459,7 +493,13 @@ impl Private {
 
 /// What a question about an order needs to know of it.
 pub(super) fn expected(known: &Known) -> Expected {
-    Expected { order: known.request.id, symbol: known.symbol.clone(), locator: known.locator(), filled: known.filled }
+    Expected {
+        order: known.request.id,
+        symbol: known.symbol.clone(),
+        locator: known.locator(),
+        filled: known.filled,
+        qty: known.qty,
+    }
 }
 
 /// Whether trying again cannot help.

@@ -205,7 +205,11 @@ impl Desk {
         let is_spot = self.kind == MarketKind::Spot;
         let off_step = asked.qty.raw() % i128::from(rules.step) != 0 || !asked.qty.is_positive();
         if off_step {
-            return Err(if is_spot { Refused::filter("LOT_SIZE") } else { Refused::new(-4023, "Qty not increased by step size.") });
+            return Err(if is_spot {
+                Refused::filter("LOT_SIZE")
+            } else {
+                Refused::new(-4023, "Qty not increased by step size.")
+            });
         }
         if let OrderType::Limit(price) = asked.order_type {
             if price.raw() % rules.tick != 0 || !price.is_positive() {
@@ -221,16 +225,18 @@ impl Desk {
         if asked.client_id.len() > 36 {
             return Err(Refused::new(-4015, "Client order id is not valid."));
         }
-        let twice = self.orders.values().any(|order| {
-            order.account == account && order.client_id == asked.client_id && order.status.is_open()
-        });
+        let twice = self
+            .orders
+            .values()
+            .any(|order| order.account == account && order.client_id == asked.client_id && order.status.is_open());
         if twice {
             let futures = Refused::new(-4116, "ClientOrderId is duplicated.");
             return Err(if is_spot { Refused::new(-2010, "Duplicate order sent.") } else { futures });
         }
         let takes = crossing(asked.side, asked.order_type, levels).next().is_some();
         if asked.time_in_force == TimeInForce::PostOnly && takes {
-            let futures = Refused::new(-5022, "Due to the order could not be executed as maker, the Post Only order will be rejected.");
+            let futures =
+                Refused::new(-5022, "Due to the order could not be executed as maker, the Post Only order will be rejected.");
             return Err(if is_spot { Refused::new(-2010, "Order would immediately match and take.") } else { futures });
         }
         if !is_spot && asked.reduce_only {

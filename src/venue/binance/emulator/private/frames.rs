@@ -88,14 +88,13 @@ fn average(order: &DeskOrder) -> String {
 pub(super) fn account(kind: MarketKind, funds: &Funds, reason: &str, now_ms: i64) -> Value {
     match kind {
         MarketKind::Spot => {
-            let row = |asset: &String| json!({"a": asset, "f": text(funds.free(asset).raw()), "l": text(funds.locked(asset).raw())});
+            let row =
+                |asset: &String| json!({"a": asset, "f": text(funds.free(asset).raw()), "l": text(funds.locked(asset).raw())});
             let rows: Vec<Value> = funds.total.keys().map(row).collect();
             json!({"e": "outboundAccountPosition", "E": now_ms, "u": now_ms, "B": rows})
         }
         MarketKind::UsdM => {
-            let balance = |(asset, total): (&String, &Money)| {
-                json!({"a": asset, "wb": text(total.raw()), "cw": text(total.raw()), "bc": "0"})
-            };
+            let balance = |(asset, total): (&String, &Money)| json!({"a": asset, "wb": text(total.raw()), "cw": text(total.raw()), "bc": "0"});
             let balances: Vec<Value> = funds.total.iter().map(balance).collect();
             json!({"e": "ACCOUNT_UPDATE", "E": now_ms, "T": now_ms, "a": {"m": reason, "B": balances, "P": positions(funds, true)}})
         }
@@ -107,10 +106,14 @@ pub(super) fn positions(funds: &Funds, streamed: bool) -> Vec<Value> {
     let row = |(symbol, position): (&String, &crate::account::Position)| {
         let (qty, entry) = (position.qty.to_string(), position.average().unwrap_or(Price::ZERO).to_string());
         match streamed {
-            true => json!({"s": symbol, "pa": qty, "ep": entry, "bep": entry, "cr": "0", "up": "0", "mt": "cross", "iw": "0", "ps": "BOTH"}),
-            false => json!({"symbol": symbol, "positionSide": "BOTH", "positionAmt": qty, "entryPrice": entry, "breakEvenPrice": entry,
+            true => {
+                json!({"s": symbol, "pa": qty, "ep": entry, "bep": entry, "cr": "0", "up": "0", "mt": "cross", "iw": "0", "ps": "BOTH"})
+            }
+            false => {
+                json!({"symbol": symbol, "positionSide": "BOTH", "positionAmt": qty, "entryPrice": entry, "breakEvenPrice": entry,
                 "markPrice": entry, "unRealizedProfit": "0", "liquidationPrice": "0", "isolatedMargin": "0", "notional": "0",
-                "marginAsset": "USDT", "updateTime": 0}),
+                "marginAsset": "USDT", "updateTime": 0})
+            }
         }
     };
     funds.positions.iter().filter(|(_, position)| streamed || !position.is_flat()).map(row).collect()
@@ -148,9 +151,11 @@ pub(super) fn trade(kind: MarketKind, order: &DeskOrder, fill: &DeskFill) -> Val
     let buyer = order.side == Side::Buy;
     let (price, qty, fee) = (text(fill.price.raw()), text(fill.qty.raw()), text(fill.fee.0.raw()));
     match kind {
-        MarketKind::Spot => json!({"symbol": order.symbol, "id": fill.trade, "orderId": fill.order, "orderListId": -1, "price": price,
+        MarketKind::Spot => {
+            json!({"symbol": order.symbol, "id": fill.trade, "orderId": fill.order, "orderListId": -1, "price": price,
             "qty": qty, "quoteQty": "0", "commission": fee, "commissionAsset": fill.fee.1, "time": fill.at_ms, "isBuyer": buyer,
-            "isMaker": fill.is_maker, "isBestMatch": true}),
+            "isMaker": fill.is_maker, "isBestMatch": true})
+        }
         MarketKind::UsdM => json!({"symbol": order.symbol, "id": fill.trade, "orderId": fill.order, "price": price, "qty": qty,
             "quoteQty": "0", "commission": fee, "commissionAsset": fill.fee.1, "time": fill.at_ms, "buyer": buyer,
             "maker": fill.is_maker, "realizedPnl": "0", "side": side(order.side), "positionSide": "BOTH"}),

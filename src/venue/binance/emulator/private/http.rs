@@ -75,7 +75,10 @@ async fn handle(State(market): State<Arc<Market>>, method: Method, uri: Uri, hea
             return StatusCode::GATEWAY_TIMEOUT.into_response();
         }
         Some(OrderFault::UnknownStatus) => {
-            let refused = Refused::new(-1007, "Timeout waiting for response from backend server. Send status unknown; execution status unknown.");
+            let refused = Refused::new(
+                -1007,
+                "Timeout waiting for response from backend server. Send status unknown; execution status unknown.",
+            );
             return respond(Err(refused.with_status(StatusCode::SERVICE_UNAVAILABLE)), used, 0, 1);
         }
         _ => {}
@@ -182,9 +185,7 @@ fn about_orders(
             desk.modify(number, decimal(parameters, "price")?, decimal(parameters, "quantity")?, &book(), now_ms)?;
             order_answer(desk, number, false, now_ms)
         }
-        ("GET", "/api/v3/order" | "/fapi/v1/order") => {
-            order_answer(desk, found.ok_or(Refused::UNKNOWN_ORDER)?, true, now_ms)
-        }
+        ("GET", "/api/v3/order" | "/fapi/v1/order") => order_answer(desk, found.ok_or(Refused::UNKNOWN_ORDER)?, true, now_ms),
         ("GET", "/api/v3/myTrades" | "/fapi/v1/userTrades") => {
             let rows = desk.fills.iter().filter(|fill| Some(fill.order) == found);
             let row = |fill| Some(frames::trade(kind, desk.orders.get(&found?)?, fill));
@@ -208,9 +209,8 @@ fn cancel_replace(
     book: &Levels,
     now_ms: i64,
 ) -> Result<Value, Refused> {
-    let wrong = |code: i64, message: &str, status, data| {
-        Refused { data: Some(data), ..Refused::new(code, message).with_status(status) }
-    };
+    let wrong =
+        |code: i64, message: &str, status, data| Refused { data: Some(data), ..Refused::new(code, message).with_status(status) };
     let neither = |code: i64, message: &str| {
         let data = json!({"cancelResult": "FAILURE", "newOrderResult": "NOT_ATTEMPTED",
             "cancelResponse": {"code": code, "msg": message}, "newOrderResponse": null});
@@ -259,7 +259,10 @@ fn asked(kind: MarketKind, parameters: &Parameters) -> Result<Asked, Refused> {
             (OrderType::Limit(decimal(parameters, "price")?), tif)
         }
         ("STOP" | "STOP_MARKET" | "TAKE_PROFIT" | "TAKE_PROFIT_MARKET" | "TRAILING_STOP_MARKET", _, MarketKind::UsdM) => {
-            return Err(Refused::new(-4120, "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."));
+            return Err(Refused::new(
+                -4120,
+                "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead.",
+            ));
         }
         ("LIMIT", None, _) => return Err(missing("timeInForce")),
         ("MARKET" | "LIMIT_MAKER", Some(_), _) => {
@@ -297,9 +300,7 @@ fn decode(query: &str) -> Parameters {
 
 fn spot_account(desk: &Desk, account: usize) -> Value {
     let (funds, fees) = &desk.accounts[account];
-    let row = |asset: &String| {
-        json!({"asset": asset, "free": frames::text(funds.free(asset).raw()), "locked": frames::text(funds.locked(asset).raw())})
-    };
+    let row = |asset: &String| json!({"asset": asset, "free": frames::text(funds.free(asset).raw()), "locked": frames::text(funds.locked(asset).raw())});
     let rows: Vec<Value> = funds.total.keys().map(row).collect();
     let rates = json!({"maker": fees.maker.to_string(), "taker": fees.taker.to_string(), "buyer": "0", "seller": "0"});
     json!({"commissionRates": rates, "canTrade": true, "canWithdraw": false, "canDeposit": false, "accountType": "SPOT",

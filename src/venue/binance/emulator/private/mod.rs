@@ -225,7 +225,11 @@ impl Accounts {
         }
         self.strikes(Fault::LostAck).then(|| {
             // Half of them silently, half of them with a word that says nothing.
-            if lock(&self.faults).delay().as_millis().is_multiple_of(2) { OrderFault::LostAnswer } else { OrderFault::UnknownStatus }
+            if lock(&self.faults).delay().as_millis().is_multiple_of(2) {
+                OrderFault::LostAnswer
+            } else {
+                OrderFault::UnknownStatus
+            }
         })
     }
 

@@ -94,6 +94,13 @@ pub fn cancel_replace(
     Some(parameters.with("newOrderRespType", "ACK"))
 }
 
+/// `POST /api/v3/order` of what is left of an order that was cancelled to be placed anew.
+pub fn place_next(symbol: &str, order: &NewOrder, next: ClientId, price: Price, qty: Qty) -> Option<Parameters> {
+    let parameters = Parameters::new().with("symbol", symbol).with("side", side(order.side));
+    let parameters = kind(parameters, Venue::BinanceSpot, OrderType::Limit(price), order.time_in_force).with("quantity", qty);
+    Some(parameters.with("newClientOrderId", next.text()?).with("newOrderRespType", "ACK"))
+}
+
 /// `GET …/myTrades` or `…/userTrades` of an order.
 pub fn trades(symbol: &str, venue_order: u64) -> Parameters {
     Parameters::new().with("symbol", symbol).with("orderId", venue_order).with("limit", 1_000)
