@@ -1,4 +1,4 @@
-//! What can be set of a strategy: [`Parameter`], and the values that settings give: [`Values`].
+//! What can be set of a strategy: [`Parameter`], and the values that settings give: `Values`.
 
 use alloc::format;
 use alloc::string::String;

@@ -1,4 +1,4 @@
-//! Requests of the REST interface: [`Rest`]. Paced, with a token, page after page; an order whose outcome is not known is never sent
+//! Requests of the REST interface: `Rest`. Paced, with a token, page after page; an order whose outcome is not known is never sent
 //! again.
 
 use std::sync::Arc;

@@ -114,7 +114,7 @@ impl Decoder {
         self.counts.settle(0, dropped);
     }
 
-    /// Runs a raw frame of the journal again, whole (see [`super::raw::FrameJoiner`]): the events it made when it came.
+    /// Runs a raw frame of the journal again, whole (see [`FrameJoiner`](crate::venue::raw::FrameJoiner)): the events it made when it came.
     ///
     /// Quotes that the inbox conflated are made again here; where raw frames are kept, none is conflated.
     pub fn reparse(&mut self, channel: Channel, bytes: &[u8], out: &mut Made) {
