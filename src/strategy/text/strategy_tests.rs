@@ -128,7 +128,7 @@ fn buys_and_sells_as_the_texts_say() {
     fill(&mut strategy, &world, 4, Side::Buy);
     assert_eq!(second(&mut strategy, &world, 6, "99"), [], "held for two seconds");
     assert_eq!(orders(&second(&mut strategy, &world, 7, "99")), [(Side::Sell, qty("10"))]);
-    assert_eq!(second(&mut strategy, &world, 8, "100.2"), [], "a gain");
+    assert_eq!(orders(&second(&mut strategy, &world, 8, "100.2")), [], "a gain");
     (world.position, world.entry) = (Qty::ZERO, None);
     fill(&mut strategy, &world, 8, Side::Sell);
     world.auto_trade = false;
