@@ -127,7 +127,13 @@ fn what_makes_no_sense_is_refused_before_anything_is_written() {
     check(dir.path(), &["live", "--for", "soon"], 2);
     check(dir.path(), &["live", "--durability", "eternal"], 2);
     check(dir.path(), &["live", "--tape", "missing.gz"], 3);
-    fs::write(dir.path().join("jangbu.toml"), "[[venue]]\nkind = \"upbit\"\nsymbols = [\"KRW-BTC\"]\n").expect("written");
+    // Real orders are confirmed, unless they go to this machine; and nowhere do they go without keys.
+    let venue = "[[venue]]\nkind = \"upbit\"\norders = \"real\"\nsymbols = [\"KRW-BTC\"]\n";
+    fs::write(dir.path().join("jangbu.toml"), venue).expect("written");
+    let (_, err) = check(dir.path(), &["live", "--for", "1s"], 2);
+    assert!(err.contains("upbit") && err.contains("--real") && err.contains("--paper"), "{err}");
+    let here = format!("{venue}endpoint = \"ws://127.0.0.1:1\"\n");
+    fs::write(dir.path().join("jangbu.toml"), here).expect("written");
     let (_, err) = check(dir.path(), &["live", "--for", "1s"], 3);
     assert!(err.contains("upbit"), "{err}");
     assert!(!dir.path().join("jangbu-data").exists());
