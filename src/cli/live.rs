@@ -49,17 +49,17 @@ pub(super) struct Args {
     /// 지어낸 시장의 씨앗 · What the made-up market is made from
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// 접속할 거래소, 설정의 것 대신: binance-spot, binance-usdm · Connect to these, in place of those of the settings
+    /// 접속할 거래소, 설정의 것 대신: kiwoom, upbit, binance-spot, binance-usdm · Connect to these only, as the settings say if they do
     #[arg(long, value_name = "VENUE", conflicts_with = "tape")]
     venue: Vec<Venue>,
-    /// --venue의 종목 · Symbols of --venue
-    #[arg(long, value_name = "SYMBOL", value_delimiter = ',', requires = "venue", default_value = "BTCUSDT")]
+    /// --venue의 종목 · Symbols of --venue [default: of the settings, else BTCUSDT, KRW-BTC or 005930]
+    #[arg(long, value_name = "SYMBOL", value_delimiter = ',', requires = "venue")]
     symbols: Vec<String>,
     /// --venue의 주소, 공개 주소 대신 (하나씩 차례로) · Addresses of --venue, in its order, in place of the public ones
     #[arg(long, value_name = "URL", requires = "venue")]
     endpoint: Vec<String>,
-    /// --venue에서 볼 것: trades, every-trade, quotes, book · What to watch
-    #[arg(long, value_name = "STREAM", value_delimiter = ',', requires = "venue", default_value = "trades,quotes,book")]
+    /// --venue에서 볼 것: trades, every-trade, quotes, book · What to watch [default: trades,quotes,book]
+    #[arg(long, value_name = "STREAM", value_delimiter = ',', requires = "venue")]
     streams: Vec<Stream>,
     /// --venue의 호가 갱신 주기, 예: 0ms · How often book differences come, like 0ms
     #[arg(long, value_name = "MS", requires = "venue")]
@@ -152,7 +152,7 @@ fn live_config(config: Config, args: &Args) -> Result<LiveConfig, Failure> {
     live.auto_trade = !args.no_trade;
     live.run_for = args.span.map(|span| span.0);
     live.settings = Settings { risk: config.risk, strategies: config.strategies, simulator: Some(config.latency) };
-    live.venues = if args.venue.is_empty() { config.venues } else { venues(args)? };
+    live.venues = if args.venue.is_empty() { config.venues } else { venues(args, &config.venues)? };
     confirm_real_orders(&mut live.venues, args)?;
     let is_real = live.venues.iter().any(|venue| venue.orders == Orders::Real);
     live.durability = match config.journal.durability {
@@ -218,7 +218,7 @@ fn is_here(endpoint: Option<&str>) -> bool {
 }
 
 /// The venues of the flags.
-fn venues(args: &Args) -> Result<Vec<VenueConfig>, Failure> {
+fn venues(args: &Args, settings: &[VenueConfig]) -> Result<Vec<VenueConfig>, Failure> {
     if args.endpoint.len() > args.venue.len() {
         return Err(Failure::wrong_use(format_args!(
             "{} addresses for {} venues: give one --endpoint for each --venue, in the same order · 주소가 거래소보다 많습니다",
@@ -226,14 +226,29 @@ fn venues(args: &Args) -> Result<Vec<VenueConfig>, Failure> {
             args.venue.len()
         )));
     }
-    let venue = |(place, kind): (usize, &Venue)| VenueConfig {
-        endpoint: args.endpoint.get(place).cloned(),
-        symbols: args.symbols.clone(),
-        streams: args.streams.clone(),
-        book_speed: args.book_speed.clone(),
-        ..VenueConfig::new(*kind)
+    let venue = |(place, kind): (usize, &Venue)| {
+        let usual = || VenueConfig { symbols: vec![usual_symbol(*kind).to_owned()], ..VenueConfig::new(*kind) };
+        let mut venue = settings.iter().find(|venue| venue.kind == *kind).cloned().unwrap_or_else(usual);
+        venue.endpoint = args.endpoint.get(place).cloned().or(venue.endpoint);
+        venue.book_speed = args.book_speed.clone().or(venue.book_speed);
+        if !args.symbols.is_empty() {
+            venue.symbols = args.symbols.clone();
+        }
+        if !args.streams.is_empty() {
+            venue.streams = args.streams.clone();
+        }
+        venue
     };
     Ok(args.venue.iter().enumerate().map(venue).collect())
+}
+
+/// What is watched at a venue when nothing is said.
+const fn usual_symbol(venue: Venue) -> &'static str {
+    match venue {
+        Venue::Kiwoom => "005930",
+        Venue::Upbit => "KRW-BTC",
+        Venue::BinanceSpot | Venue::BinanceUsdM => "BTCUSDT",
+    }
 }
 
 /// The strategy of a session that was told none: soon in the market, and often.

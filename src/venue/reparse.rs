@@ -7,6 +7,7 @@ use jangbu_journal::{Nanos, Seq, Stamp};
 
 use super::binance::wire::Decoder;
 use super::binance::wire::raw::Channel;
+use super::kiwoom;
 use super::raw::{FrameJoiner, Made};
 use super::upbit;
 use crate::event::link::ACCOUNT_CHANNEL;
@@ -65,6 +66,7 @@ pub struct Reparse {
 enum Parser {
     Binance(Decoder),
     Upbit(upbit::wire::Decoder),
+    Kiwoom(Box<kiwoom::raw::Reparser>),
 }
 
 impl Parser {
@@ -74,14 +76,23 @@ impl Parser {
         match venue {
             Venue::BinanceSpot | Venue::BinanceUsdM => Some(Parser::Binance(Decoder::new(venue, symbols))),
             Venue::Upbit => Some(Parser::Upbit(upbit::wire::Decoder::new(symbols))),
-            Venue::Kiwoom => None,
+            Venue::Kiwoom => Some(Parser::Kiwoom(Box::default())),
         }
     }
 
-    fn reparse(&mut self, channel: Channel, bytes: &[u8], made: &mut Made) {
+    fn reparse(&mut self, received: Nanos, channel: u16, bytes: &[u8], made: &mut Made) {
         match self {
-            Parser::Binance(decoder) => decoder.reparse(channel, bytes, made),
-            Parser::Upbit(decoder) => decoder.reparse(channel, bytes, made),
+            Parser::Binance(decoder) => decoder.reparse(Channel::of(channel), bytes, made),
+            Parser::Upbit(decoder) => decoder.reparse(Channel::of(channel), bytes, made),
+            Parser::Kiwoom(parser) => parser.reparse(received, channel, bytes, made),
+        }
+    }
+
+    /// Whether all frames of the venue are kept: else its events have nothing to be compared with.
+    fn is_whole(&self) -> bool {
+        match self {
+            Parser::Binance(_) | Parser::Upbit(_) => true,
+            Parser::Kiwoom(parser) => parser.is_whole(),
         }
     }
 }
@@ -130,7 +141,7 @@ impl Reparse {
             }
             Event::Market(market) => self.market(stamp, market, event),
             Event::Frame(piece) => {
-                self.frame(stamp.seq, piece);
+                self.frame(stamp, piece);
                 Ok(())
             }
             Event::Order(_) | Event::Answer(_) | Event::Link(_) | Event::Tick => Ok(()),
@@ -170,7 +181,7 @@ impl Reparse {
         &mut self.streams[place]
     }
 
-    fn frame(&mut self, seq: Seq, piece: &crate::event::Frame) {
+    fn frame(&mut self, stamp: &Stamp, piece: &crate::event::Frame) {
         if piece.channel == ACCOUNT_CHANNEL {
             // What is made of these depends on which orders are known, not on their bytes alone.
             self.done.frames_unread += u64::from(!piece.more);
@@ -184,15 +195,23 @@ impl Reparse {
             self.done.frames_unread += 1;
             return;
         };
-        stream.frame = seq;
+        if decoder.is_whole() {
+            stream.frame = stamp.seq;
+        }
         let Some((channel, bytes)) = stream.joiner.piece(piece) else { return };
-        decoder.reparse(Channel::of(channel), bytes, &mut stream.made);
+        decoder.reparse(stamp.recv, channel, bytes, &mut stream.made);
+        if !decoder.is_whole() {
+            stream.made.clear();
+        }
         stream.expected.extend(stream.made.drain(..));
         self.done.frames += 1;
     }
 
     fn market(&mut self, stamp: &Stamp, market: &MarketEvent, event: &Event) -> Result<(), Box<Difference>> {
-        let venue = instrument_of(market).and_then(|id| self.venues.get(id.index()).copied().flatten());
+        let venue = match market {
+            MarketEvent::Phase(phase) => Some(phase.venue),
+            _ => instrument_of(market).and_then(|id| self.venues.get(id.index()).copied().flatten()),
+        };
         let stream = self.streams.iter_mut().find(|stream| Some(stream.venue) == venue);
         let Some(stream) = stream.filter(|stream| stream.frame != Seq::ZERO) else {
             self.done.events_unframed += 1;

@@ -70,6 +70,8 @@ pub struct Patience {
     /// How long after an unanswered request it may still arrive at the exchange, longer than any front of the broker's holds one.
     /// Looks count as proof that it did not arrive only after that.
     pub settle: Duration,
+    /// Between two looks at resting orders that nobody asks about: a report may have been lost.
+    pub audit: Duration,
     /// First pause before another try to connect.
     pub backoff_min: Duration,
     /// Longest pause.
@@ -87,6 +89,7 @@ impl Default for Patience {
             token_margin: Duration::from_secs(600),
             look: Duration::from_secs(2),
             settle: Duration::from_secs(10),
+            audit: Duration::from_secs(30),
             backoff_min: Duration::from_secs(1),
             backoff_max: Duration::from_secs(300),
             jitter_seed: 1,

@@ -14,6 +14,8 @@
 mod account;
 mod frames;
 mod orders;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -55,14 +57,12 @@ use crate::venue::{Gateway, Now, VenueError};
 const FRAMES_MAX: usize = 1_024;
 /// How often it is looked whether all is as it should be: the day, orders nobody reports on, an answer to REG.
 const AUDIT_EVERY: Duration = Duration::from_secs(5);
-/// Looks at resting orders that nobody asks about: a report may have been lost.
-const AUDIT_LOOK: Duration = Duration::from_secs(30);
 /// How long a stopped gateway waits for the answers to orders on their way, and then for everything else.
 const LAST_ANSWERS: Duration = Duration::from_millis(1_000);
 const STOP_PATIENCE: Duration = Duration::from_millis(2_500);
 /// The channel of the market's connection, as [`Link`] numbers it.
 const MARKET_CHANNEL: u16 = 0;
-/// Books asked for at the start, so that there are prices also when nothing moves.
+/// Books asked for on a new connection, so that there are prices also when nothing moves.
 const BOARDS_MAX: usize = 50;
 
 /// What the gateway is made of beside its settings.
@@ -195,7 +195,8 @@ impl KiwoomGateway {
         let socket = Socket::new(&self.config, tokens, now, heard_by, said, stop.clone());
         let mut socket_task = JoinSet::new();
         socket_task.spawn(socket.run());
-        let mut audit = Instant::now() + AUDIT_EVERY;
+        let every = AUDIT_EVERY.min(self.config.patience.audit);
+        let mut audit = Instant::now() + every;
         let (mut listens, mut serves) = (true, true);
         loop {
             if *stop.borrow() {
@@ -220,7 +221,7 @@ impl KiwoomGateway {
                 },
                 () = sleep_until(look_at.unwrap_or(audit)), if look_at.is_some_and(|at| at < audit) => self.start_look(),
                 () = sleep_until(audit) => {
-                    audit = Instant::now() + AUDIT_EVERY;
+                    audit = Instant::now() + every;
                     self.audit().await?;
                 }
                 () = sleep(INBOX_PAUSE), if self.mailbox.inbox.has_waiting() => {
@@ -276,12 +277,9 @@ impl KiwoomGateway {
             }
         }
         self.take_over().await?;
-        for (place, (code, _)) in symbols.iter().enumerate() {
+        for (code, _) in &symbols {
             let item = self.item(code);
             let _ = self.watching.watch(&item, true);
-            if place < BOARDS_MAX {
-                self.ask_board(code.clone());
-            }
         }
         Ok(())
     }
@@ -352,6 +350,8 @@ impl KiwoomGateway {
                 self.connection = Some((connection, Instant::now()));
                 let texts = self.watching.begin(self.trades);
                 self.say(texts);
+                let items: Vec<String> = self.watching.items().take(BOARDS_MAX).map(str::to_owned).collect();
+                items.iter().for_each(|item| self.ask_board(super::wire::Symbol::parse(item).code));
                 self.tell_link(MARKET_CHANNEL, at, LinkState::Up).await
             }
             Heard::Down { at, reason } => self.on_down(at, &reason).await,
@@ -414,7 +414,7 @@ impl KiwoomGateway {
             let _ = self.say.send(Say::Renew { connection });
         }
         let resting = self.desk.live().any(|ours| ours.number.is_some());
-        if resting && self.look.last.is_none_or(|last| last.elapsed() >= AUDIT_LOOK) {
+        if resting && self.look.last.is_none_or(|last| last.elapsed() >= self.config.patience.audit) {
             self.look_soon(Duration::ZERO);
         }
         Ok(())

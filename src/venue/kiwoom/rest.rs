@@ -124,6 +124,10 @@ struct Page<A> {
     body: Vec<u8>,
 }
 
+fn is_too_many(error: &RestError) -> bool {
+    error.refusal().is_some_and(|refusal| refusal.cause == Cause::TooManyRequests)
+}
+
 /// A client for one key.
 #[derive(Clone)]
 pub(super) struct Rest {
@@ -188,7 +192,17 @@ impl Rest {
         let tr = request.tr();
         let mut again = 0;
         loop {
-            let token = self.tokens.get().await?;
+            let token = match self.tokens.get().await {
+                Ok(token) => token,
+                // Nothing of ours was sent. The next try waits until tokens may be asked for again.
+                Err(error) if is_too_many(&error) && again < AGAIN_MAX => {
+                    again += 1;
+                    continue;
+                }
+                // The token's question had no answer, this one was not put.
+                Err(error) if error.is_certainly_not_done() => return Err(error),
+                Err(error) => return Err(RestError::NotSent(format!("no token: {error}"))),
+            };
             self.pacer.wait(tr).await;
             let (status, next, body) = exchange(&self.client, &self.base, request, Some(&token.secret), key).await?;
             let error = match answer::<R>(status, &body) {

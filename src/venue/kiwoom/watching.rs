@@ -93,6 +93,11 @@ impl Watching {
         }
     }
 
+    /// Every item that is watched.
+    pub(super) fn items(&self) -> impl Iterator<Item = &str> {
+        self.groups.iter().flatten().map(String::as_str)
+    }
+
     /// Nobody was told: the connection is away. What was asked for is asked for when it is back.
     pub(super) fn unsaid(&mut self) {
         self.asked.clear();
