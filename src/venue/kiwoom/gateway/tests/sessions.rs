@@ -30,8 +30,11 @@ fn a_lost_connection_is_made_anew_and_the_account_is_known_before_orders_leave()
         };
         rig.journal.iter().filter(|row| is_up(&row.1)).count()
     };
-    // In the middle of an order: whatever became of it is found out.
+    // In the middle of an order: the broker has it, and what became of it is heard or found out.
     rig.order(&code, Side::Buy, None, 5);
+    while rig.emulator.ledger().orders.is_empty() {
+        std::thread::yield_now();
+    }
     rig.emulator.disconnect_all();
     rig.until("connected again", |rig| up(rig) >= 2);
     rig.until("both books agree", |rig| rig.is_ready() && rig.agrees());

@@ -6,7 +6,9 @@ use crate::market::{Price, Side};
 
 #[test]
 fn a_condition_brings_a_stock_that_is_bought_and_sold() {
-    let mut rig = Rig::start(quiet(), 0, |config| config.conditions = vec!["0".into()]);
+    let mut rig = Rig::start(quiet(), 0, |config| {
+        (config.conditions, config.raw) = (vec!["0".into()], crate::config::RawFrames::All);
+    });
     rig.ready();
     let code = rig.emulator.codes()[2].clone();
     // By a watch's first answer, or as it happens.
@@ -33,6 +35,7 @@ fn a_condition_brings_a_stock_that_is_bought_and_sold() {
     rig.order(&code, Side::Sell, None, count - 5);
     rig.until("sold", |rig| rig.held().is_empty() && rig.agrees());
     assert!(rig.emulator.ledger().taxes > 0);
+    assert!(rig.reparse() > 20);
     rig.finish();
 }
 
