@@ -102,14 +102,8 @@ fn run(
     let (inbox, receiver) = channel(4_096);
     let (dispatches, taken) = mpsc::channel(256);
     let credentials = Credentials { key: Secret::new(KEY), secret: Secret::new(SECRET) };
-    let ends = Ends {
-        inbox,
-        dispatches: taken,
-        numbers: Arc::clone(numbers),
-        now: emulator.now(),
-        credentials,
-        orders: Some(orders),
-    };
+    let ends =
+        Ends { inbox, dispatches: taken, numbers: Arc::clone(numbers), now: emulator.now(), credentials, orders: Some(orders) };
     let gateway = KiwoomGateway::new(config, ends).expect("settings");
     let (stats, tokens) = (gateway.stats(), Arc::clone(&gateway.rest.tokens));
     let (stop, stopped) = watch::channel(false);
@@ -136,8 +130,7 @@ struct Rig {
 
 impl Rig {
     fn start(config: KiwoomEmulatorConfig, symbols: usize, change: impl FnOnce(&mut KiwoomConfig)) -> Rig {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         let emulator = runtime.block_on(KiwoomEmulator::start(config)).expect("an emulator");
         let symbols: Vec<String> = emulator.codes().into_iter().take(symbols).collect();
         let numbers = Arc::new(Numbers::new([]));
@@ -329,8 +322,7 @@ impl Rig {
     /// Whether the broker's books and ours say the same, to the KRW, and no order is in doubt.
     fn agrees(&self) -> bool {
         let ledger = self.emulator.ledger();
-        let mut theirs: Vec<(String, i128)> =
-            ledger.holdings.iter().map(|row| (row.code.clone(), i128::from(row.qty))).collect();
+        let mut theirs: Vec<(String, i128)> = ledger.holdings.iter().map(|row| (row.code.clone(), i128::from(row.qty))).collect();
         theirs.sort();
         let open = ledger.orders.iter().filter(|order| order.state == "open").count();
         self.cash() == Money::from_raw(i128::from(ledger.cash) * i128::from(ONE))
