@@ -15,9 +15,11 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::answer::{Failure, Outcome, print, print_json, say};
 use super::interrupt::Interrupt;
 use super::progress::Progress;
+use crate::market::Money;
 use crate::venue::binance::emulator::{
-    Emulator, EmulatorConfig, EmulatorStats, End, MarketKind, MarketSource, Source, Speed, Start, kind_of_tape,
+    AccountConfig, Emulator, EmulatorConfig, EmulatorStats, End, MarketKind, MarketSource, Source, Speed, Start, kind_of_tape,
 };
+use crate::venue::faults::FaultPlan;
 
 /// `jangbu emulate`.
 #[derive(Debug, clap::Args)]
@@ -28,7 +30,7 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Venue {
-    /// 바이낸스 현물, USDⓈ-M 선물의 시세: WebSocket과 REST · Binance spot and USDⓈ-M market data: WebSocket and REST
+    /// 바이낸스 현물, USDⓈ-M 선물의 시세와 주문: WebSocket과 REST · Binance spot and USDⓈ-M: market data and orders, WebSocket and REST
     Binance(Binance),
     /// 키움증권: REST와 WebSocket, 계좌와 주문, 빠르게 흐르는 거래일 · Kiwoom: REST and WebSocket, an account, accelerated days
     Kiwoom(kiwoom::Kiwoom),
@@ -59,6 +61,12 @@ struct Binance {
     /// 언제 시작하나: 바로, 첫 구독, 모든 스트림 구독 · When to begin
     #[arg(long, default_value = "first")]
     start: StartWord,
+    /// 주문할 수 있는 계좌의 잔고, 없으면 시세만 · What an account that may trade has at first; without it, market data only
+    #[arg(long, value_name = "ASSET=AMOUNT", value_delimiter = ',')]
+    balance: Vec<String>,
+    /// 주문과 사용자 스트림의 장애 (예: lost-ack=0.02,disconnect=0.001) · What goes wrong with orders and user data streams
+    #[arg(long, value_name = "PLAN", default_value = "", hide_default_value = true)]
+    faults: FaultPlan,
     /// 녹화가 끝나고 모두 나가면 끝냄 · End when the tapes are over and everyone has left
     #[arg(long)]
     exit_when_done: bool,
@@ -157,7 +165,23 @@ fn config(args: &Binance) -> Result<EmulatorConfig, Failure> {
     };
     // Whoever is to leave when the tape is over must be told that it is.
     let end = if args.exit_when_done { End::CloseWhenDone } else { End::KeepOpen };
-    Ok(EmulatorConfig { markets, speed: args.speed.0, start, end, ..EmulatorConfig::default() })
+    let accounts = account(&args.balance)?.into_iter().collect();
+    let account_faults = args.faults.clone();
+    Ok(EmulatorConfig { markets, speed: args.speed.0, start, end, accounts, account_faults, ..EmulatorConfig::default() })
+}
+
+/// The account that may trade, if it has anything.
+fn account(balances: &[String]) -> Result<Option<AccountConfig>, Failure> {
+    let mut account = AccountConfig::new(AccountConfig::demo_keys());
+    account.funds.clear();
+    for text in balances {
+        let wrong =
+            || Failure::wrong_use(format_args!("--balance {text}: expected ASSET=AMOUNT, like USDT=100000 · 예: USDT=100000"));
+        let (asset, amount) = text.split_once('=').ok_or_else(wrong)?;
+        let amount = amount.parse::<Money>().ok().filter(|amount| amount.is_positive()).ok_or_else(wrong)?;
+        account.funds.push((asset.to_ascii_uppercase(), amount));
+    }
+    Ok(Some(account).filter(|account| !account.funds.is_empty()))
 }
 
 async fn serve(config: EmulatorConfig, args: &Binance) -> Result<Outcome, Failure> {
@@ -169,6 +193,15 @@ async fn serve(config: EmulatorConfig, args: &Binance) -> Result<Outcome, Failur
         print_json(&json!({ "markets": kinds.iter().map(|kind| row(&emulator, *kind)).collect::<Vec<_>>() }))?;
     } else {
         kinds.iter().try_for_each(|kind| print(lines(&emulator, *kind)))?;
+        if !args.balance.is_empty() {
+            // The keys are the emulator's own, and open no other door.
+            let keys = AccountConfig::demo_keys();
+            say(format_args!(
+                "JANGBU_BINANCE_SPOT_KEY={0} JANGBU_BINANCE_SPOT_SECRET={1}  (USDM: _USDM_)",
+                keys.key.expose(),
+                keys.secret.expose()
+            ));
+        }
         say("Ctrl-C로 끝냅니다 · Ctrl-C ends it");
     }
     tokio::select! {

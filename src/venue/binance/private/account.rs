@@ -29,8 +29,8 @@ pub(super) struct Expected {
 }
 
 impl Expected {
-    /// Whether the venue has filled more than is known. Of an order that was replaced after a part was filled, the venue's order is
-    /// for the rest alone.
+    /// Whether the venue has filled more than is known. Of an order that was replaced after a part was filled, the venue's order
+    /// is for the rest alone.
     fn is_behind(&self, answer: &OrderAnswer) -> bool {
         filled_in_all(self.qty, answer.qty, answer.filled) > self.filled
     }

@@ -3,7 +3,8 @@
 //! | | |
 //! |---|---|
 //! | [`task`] | takes instructions and reports, one at a time |
-//! | `requests` | what is asked about orders, and what answers prove |
+//! | `prepare` | what has to be known before anything is sent |
+//! | `requests`, `amendments` | what is asked about orders, and what answers prove |
 //! | `reports` | what the venue tells, as events |
 //! | `account` | the whole account at once |
 //! | `stream` | the user data stream, kept alive |
@@ -11,10 +12,12 @@
 //! | `known` | the orders, and what was told of them |
 
 mod account;
+mod amendments;
 mod budget;
 mod client;
 mod clock;
 mod known;
+mod prepare;
 mod reports;
 mod requests;
 mod stream;

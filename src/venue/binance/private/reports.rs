@@ -110,8 +110,8 @@ impl Private {
         self.instruments.iter().find(|row| row.0.id == instrument).map(|row| row.0.quote)
     }
 
-    /// An order that is not ours: placed by hand, or by a session of another journal. The kernel is told that it is there; what it
-    /// does to cash and positions shows in the account.
+    /// An order that is not ours: placed by hand, or by a session of another journal. The kernel is told that it is there; what
+    /// it does to cash and positions shows in the account.
     async fn on_foreign(&mut self, recv: Nanos, report: &OrderReport) -> Result<(), VenueError> {
         if report.execution != Execution::New {
             return Ok(());

@@ -1,5 +1,5 @@
-//! The user data stream, kept alive: [`UserStream`]. Spot subscribes on the WebSocket API by a signed request; futures connect with
-//! a listen key, which is renewed every half hour and lives an hour. What frames mean is not its business.
+//! The user data stream, kept alive: [`UserStream`]. Spot subscribes on the WebSocket API by a signed request; futures connect
+//! with a listen key, which is renewed every half hour and lives an hour. What frames mean is not its business.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -173,6 +173,11 @@ impl Rig {
 
     /// Ends the gateway and begins another session with the kernel as it is.
     pub(super) async fn restart(&mut self, meanwhile: impl FnOnce(&Emulator)) {
+        self.restart_with(meanwhile, |_| {}).await;
+    }
+
+    /// The same, with what the kernel's orders say changed.
+    pub(super) async fn restart_with(&mut self, meanwhile: impl FnOnce(&Emulator), change: impl Fn(&mut Order)) {
         self.stop.send_replace(true);
         let ended = (&mut self.running).await.expect("no panic");
         assert!(ended.is_ok(), "{ended:?}");
@@ -182,7 +187,8 @@ impl Rig {
         let (dispatches, taken) = mpsc::channel(64);
         let (stop, stopped) = watch::channel(false);
         let mut gateway = BinanceGateway::new(self.config.clone(), inbox, Arc::clone(&self.now)).expect("settings");
-        let orders: Vec<Order> = self.kernel.orders().cloned().collect();
+        let mut orders: Vec<Order> = self.kernel.orders().cloned().collect();
+        orders.iter_mut().for_each(change);
         gateway.trade(Trading { credentials: keys(), orders }, taken).expect("keys");
         self.running = tokio::spawn(gateway.run(stopped));
         (self.inbox, self.dispatches, self.stop) = (receiver, dispatches, stop);

@@ -6,8 +6,8 @@
 //! | account | `/api/v3/account` | `/fapi/v3/{balance,positionRisk}`, `/fapi/v1/positionSide/dual` |
 //! | user data | `/ws-api/v3`, `userDataStream.subscribe.signature` | `/fapi/v1/listenKey`, `/private/ws?listenKey=…` |
 //!
-//! Orders match against the book of the frames that the clients get. The shared exchange of [`crate::venue::exchange`] is not used:
-//! it knows neither short positions nor a book from outside.
+//! Orders match against the book of the frames that the clients get. The shared exchange of [`crate::venue::exchange`] is not
+//! used: it knows neither short positions nor a book from outside.
 
 mod auth;
 mod desk;
@@ -36,7 +36,7 @@ use crate::market::{Money, Price, Qty, Rate};
 use crate::venue::binance::signing::Signer;
 use crate::venue::binance::wire::{Levels, rest};
 use crate::venue::faults::{Fault, FaultPlan, Faults};
-use crate::venue::secret::Credentials;
+use crate::venue::secret::{Credentials, Secret};
 use desk::Desk;
 
 /// An account that the emulator keeps. It is the same on every market of the emulator, but its funds are not shared.
@@ -51,6 +51,11 @@ pub struct AccountConfig {
 }
 
 impl AccountConfig {
+    /// Keys for trying things out: they open this emulator and nothing else.
+    pub fn demo_keys() -> Credentials {
+        Credentials { key: Secret::new("demo-api-key"), secret: Secret::new("demo-secret-key") }
+    }
+
     /// An account with 100,000 USDT and the venue's first tier of fees.
     pub fn new(credentials: Credentials) -> Self {
         let cash = Money::from_raw(100_000 * i128::from(crate::market::number::ONE));
