@@ -234,9 +234,12 @@ async fn too_many_requests_are_not_sent_again_and_cancellations_wait() {
         rig.until("refused", |rig| rig.is_over(refused)).await;
         // The venue wants a second of silence: a new order is refused here, a cancellation waits.
         let early = rig.order(Side::Buy, Some(limit), "0.04", GTC);
+        // And when it is refused, it is sent again: it was not carried out.
+        rig.emulator.fail_next(kind, OrderFault::TooMany);
         rig.say(crate::event::Command::Cancel(resting));
         rig.until("refused here", |rig| rig.is_over(early)).await;
         rig.until("cancelled", |rig| rig.is_over(resting)).await;
+        assert!(!rig.updates(resting).contains("CancelRejected"), "{}", rig.updates(resting));
         assert_eq!((rig.updates(refused).as_str(), rig.updates(early).as_str()), ("Rejected", "Rejected"));
         assert_eq!(rig.emulator.orders(kind).len(), 1);
         rig.finish().await;

@@ -1,5 +1,5 @@
-//! Signed requests: [`Client`]. Each is sent once. Only a request that the venue provably did not look at (its timestamp was
-//! refused) is sent again, once, after the clock was measured.
+//! Signed requests: [`Client`]. Each is sent once. Only a request that the venue provably did not carry out is sent again: once, after
+//! the clock was measured, if its timestamp was refused; after a pause, if it was a cancellation or a question and came too soon.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,6 +71,9 @@ pub(super) enum Proof {
     Signature,
 }
 
+/// How often a cancellation or a question is sent again when the venue wanted silence.
+const REFUSALS_MAX: u32 = 5;
+
 /// A client of the signed REST interface.
 pub(super) struct Client {
     http: reqwest::Client,
@@ -121,32 +124,49 @@ impl Client {
         Ok(())
     }
 
-    /// Asks. A question waits while the venue wants silence; an order does not: it is refused.
-    ///
-    /// Also gives when it was stamped, by the venue's clock: it cannot be carried out after that and the receive window.
+    /// Asks. A cancellation or a question waits while the venue wants silence, and is sent again when the venue refused to look at it
+    /// for that reason alone. A new order or an amendment does neither: late, it might be the wrong one.
     pub(super) async fn call(&self, call: &Call) -> Result<Vec<u8>, CallError> {
+        let mut refused = 0;
         loop {
-            let wait = self.budget.wait(call.purpose, self.clock.millis());
-            if wait.is_zero() {
-                break;
+            self.wait(call.purpose).await?;
+            let result = self.ask(call).await;
+            let is_silenced = |error: &CallError| {
+                error.cause() == Some(Cause::TooManyRequests) && error.fate() == Fate::NotDone && call.purpose != Purpose::Order
+            };
+            if refused == REFUSALS_MAX || !result.as_ref().is_err_and(is_silenced) {
+                return result;
             }
-            if call.purpose == Purpose::Order {
+            refused += 1;
+        }
+    }
+
+    /// Waits for the venue's limits; an order is refused instead.
+    async fn wait(&self, purpose: Purpose) -> Result<(), CallError> {
+        loop {
+            let wait = self.budget.wait(purpose, self.clock.millis());
+            if wait.is_zero() {
+                return Ok(());
+            }
+            if purpose == Purpose::Order {
                 let text = format!("the venue takes no more orders for {:.1} s", wait.as_secs_f64());
                 return Err(CallError::NotSent(text));
             }
             sleep(wait).await;
         }
-        let landed = Landing(&self.budget, call.purpose == Purpose::Order);
-        let mut result = self.once(call).await;
+    }
+
+    async fn ask(&self, call: &Call) -> Result<Vec<u8>, CallError> {
+        let _landing = Landing(&self.budget, call.purpose == Purpose::Order);
+        let result = self.once(call).await;
         if let Err(error) = &result
             && error.cause() == Some(Cause::WrongTime)
             && error.fate() == Fate::NotDone
             && self.measure().await.is_ok()
         {
             // Refused for its timestamp alone: it was not carried out, so this is no resending.
-            result = self.once(call).await;
+            return self.once(call).await;
         }
-        drop(landed);
         result
     }
 
