@@ -19,7 +19,7 @@ pub struct Registration {
 
 /// Every one.
 pub const VENUES: &[Registration] = &[
-    Registration { venue: Venue::Upbit, connect: upbit::connect::connect, trades: false },
+    Registration { venue: Venue::Upbit, connect: upbit::connect::connect, trades: true },
     Registration { venue: Venue::Kiwoom, connect: kiwoom::connect::connect, trades: true },
     Registration { venue: Venue::BinanceSpot, connect: binance::connect::connect, trades: true },
     Registration { venue: Venue::BinanceUsdM, connect: binance::connect::connect, trades: true },

@@ -59,6 +59,14 @@ pub struct Patience {
     pub backoff_max: Duration,
     /// Seed of the pauses' jitter.
     pub jitter_seed: u64,
+    /// After a request whose outcome is not known, or whose effect was not reported: before the venue is asked.
+    pub resolve: Duration,
+    /// After a request has ended, answered or not: until it can no longer arrive. Upbit's requests carry no time of their own, so
+    /// that this is what a network may hold back, not what the venue promises. Earlier, that an order is not there proves
+    /// nothing.
+    pub settle: Duration,
+    /// Between looks for live orders of which nothing was heard for as long: they are asked for.
+    pub audit: Duration,
 }
 
 impl Default for Patience {
@@ -70,6 +78,9 @@ impl Default for Patience {
             backoff_min: Duration::from_millis(250),
             backoff_max: Duration::from_secs(30),
             jitter_seed: 1,
+            resolve: Duration::from_secs(2),
+            settle: Duration::from_secs(15),
+            audit: Duration::from_secs(30),
         }
     }
 }
@@ -145,6 +156,13 @@ impl UpbitConfig {
             return Err(wrong("book levels", &levels.to_string(), "1, 5, 15 or 30"));
         }
         Ok(())
+    }
+
+    /// What to send after each private connect: our orders, our assets; the answer to the last line says that the rest was heard.
+    pub(super) fn private_subscription(&self) -> Vec<String> {
+        let wanted = ["myOrder", "myAsset"].map(|kind| Wanted::of(kind, Vec::new())).to_vec();
+        let subscription = Request::Subscribe { ticket: "jangbu".into(), wanted, format: self.format };
+        vec![subscription.text(), "PING".to_owned()]
     }
 
     /// What to send after each connect.

@@ -15,7 +15,10 @@ use crate::venue::gateway::{Connect, Connected, Emulated, Gateway as _, VenueErr
 pub fn connect(connect: Connect, stop: watch::Receiver<bool>) -> Result<Connected, VenueError> {
     let mut settings = config(&connect.config, connect.symbols, connect.emulated.as_ref())?;
     settings.raw = connect.raw;
-    let gateway = UpbitGateway::new(settings, connect.inbox, connect.now)?;
+    let mut gateway = UpbitGateway::new(settings, connect.inbox, connect.now)?;
+    if let Some(trading) = connect.trading {
+        gateway.trade(trading, connect.dispatches)?;
+    }
     Ok(Connected { frames: gateway.stats(), run: Box::pin(gateway.run(stop)) })
 }
 

@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use jangbu_journal::Nanos;
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
 use super::config::Patience;
+use super::signing::Signer;
 use super::wire::FRAME_BYTES_MAX;
 use crate::venue::Now;
 
@@ -38,8 +41,10 @@ pub(super) enum FeedMessage {
 /// A connection, and those after it.
 pub(super) struct Feed {
     pub url: String,
+    /// Proves who we are, on a private connection.
+    pub signer: Option<Signer>,
     /// What is sent after each connect.
-    pub subscription: String,
+    pub subscription: Vec<String>,
     pub patience: Patience,
     pub now: Now,
     pub messages: mpsc::Sender<FeedMessage>,
@@ -95,9 +100,19 @@ impl Feed {
         let config = WebSocketConfig::default().max_message_size(Some(FRAME_BYTES_MAX)).max_frame_size(Some(FRAME_BYTES_MAX));
         let patience = self.patience.connect;
         let made = async {
-            let (mut socket, _) = connect_async_with_config(&self.url, Some(config), true).await?;
-            socket.send(Message::text(self.subscription.clone())).await?;
-            Ok::<_, tokio_tungstenite::tungstenite::Error>(socket)
+            let said = |error: tokio_tungstenite::tungstenite::Error| error.to_string();
+            let mut request = self.url.as_str().into_client_request().map_err(said)?;
+            if let Some(signer) = &self.signer {
+                let token = signer.authorization("").map_err(|error| error.to_string())?;
+                let mut value = HeaderValue::from_str(token.expose()).map_err(|_| "the access key is no text for a header")?;
+                value.set_sensitive(true);
+                request.headers_mut().insert(AUTHORIZATION, value);
+            }
+            let (mut socket, _) = connect_async_with_config(request, Some(config), true).await.map_err(said)?;
+            for text in &self.subscription {
+                socket.send(Message::text(text.clone())).await.map_err(said)?;
+            }
+            Ok::<_, String>(socket)
         };
         match timeout(patience, made).await {
             Ok(made) => made.map_err(|error| format!("no connection: {error}")),

@@ -1,4 +1,4 @@
-//! The adapter to Upbit's market data: [`UpbitGateway`].
+//! The adapter to Upbit: [`UpbitGateway`]. Its market data are here; its orders are a task of their own, `private.rs`.
 //!
 //! ```text
 //!   REST: markets, ticks, prices ─▶ instruments ─┐
@@ -14,20 +14,24 @@ use std::time::Duration;
 
 use jangbu_journal::Nanos;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::config::UpbitConfig;
 use super::feed::{Feed, FeedMessage};
 use super::instruments::{SaidTick, instrument};
+use super::prices::Prices;
+use super::private::{Parts, Private};
 use super::rest::{Rest, RestError};
 use super::wire::market::Ticker;
 use super::wire::rest::market::{AskBookRules, AskMarkets, AskTickers, BookRule, Market};
 use super::wire::{Control, Decoder, FrameOutcome, Made, MarketCode};
 use crate::config::RawFrames;
 use crate::event::{Answer, Event, Link, LinkState, MarketEvent};
-use crate::market::Venue;
+use crate::market::{Instrument, Venue};
 use crate::venue::binance::stats::GatewayStats;
 use crate::venue::binance::wire::raw::Channel;
+use crate::venue::gateway::{Dispatch, Trading};
 use crate::venue::inbox::Inbox;
 use crate::venue::kiwoom::time::Date;
 use crate::venue::mailbox::Mailbox;
@@ -42,7 +46,7 @@ const LIMITED_PAUSE: Duration = Duration::from_secs(2);
 /// The one connection for market data.
 const CHANNEL: u16 = 0;
 
-/// Market data of Upbit, as the settings say.
+/// Market data of Upbit, as the settings say, and orders if it may place them.
 pub struct UpbitGateway {
     config: UpbitConfig,
     codes: Vec<MarketCode>,
@@ -53,6 +57,9 @@ pub struct UpbitGateway {
     /// Events of the frame under way.
     made: Made,
     stats: Arc<GatewayStats>,
+    prices: Arc<Prices>,
+    /// Places orders, when it may.
+    private: Option<Private>,
     /// A failure was told; the next of its kind is told after a success.
     failure_told: bool,
 }
@@ -80,9 +87,21 @@ impl UpbitGateway {
             decoder: Decoder::new(config.symbols.iter().map(|(symbol, id)| (symbol.as_str(), *id))),
             made: Made::new(),
             stats,
+            prices: Arc::new(Prices::new(config.symbols.iter().map(|(_, id)| *id))),
+            private: None,
             failure_told: false,
             config,
         })
+    }
+
+    /// Lets it place orders, too.
+    ///
+    /// # Errors
+    /// When no client can be made for the address.
+    pub fn trade(&mut self, trading: Trading, dispatches: mpsc::Receiver<Dispatch>) -> Result<(), VenueError> {
+        let (mailbox, now, prices) = (self.mailbox.clone(), Arc::clone(&self.now), Arc::clone(&self.prices));
+        self.private = Some(Private::new(&self.config, Parts { trading, dispatches, mailbox, now, prices })?);
+        Ok(())
     }
 
     /// What it counts, while it runs and after.
@@ -91,11 +110,16 @@ impl UpbitGateway {
     }
 
     async fn run_until_stopped(mut self, mut stop: watch::Receiver<bool>) -> Result<(), VenueError> {
-        self.define_instruments().await?;
+        let markets = self.define_instruments().await?;
+        let mut private = JoinSet::new();
+        if let Some(task) = self.private.take() {
+            private.spawn(task.run(markets, stop.clone()));
+        }
         let (messages, mut frames) = mpsc::channel(FRAMES_MAX);
         let feed = Feed {
             url: format!("{}/websocket/v1", self.config.ws_url.trim_end_matches('/')),
-            subscription: self.config.subscription(),
+            signer: None,
+            subscription: vec![self.config.subscription()],
             patience: self.config.patience.clone(),
             now: Arc::clone(&self.now),
             messages,
@@ -106,6 +130,8 @@ impl UpbitGateway {
             tokio::select! {
                 biased;
                 _ = stop.changed() => break,
+                // Without orders the market data are not what was asked for, either.
+                Some(ended) = private.join_next() => if let Ok(Err(error)) = ended { return Err(error) },
                 message = frames.recv() => match message {
                     Some(message) => self.on_message(message).await?,
                     None => break,
@@ -115,11 +141,14 @@ impl UpbitGateway {
         // The feed stops with `stop`; the few frames still between us are read by nobody.
         drop(frames);
         let _ = feed.await;
+        while let Some(ended) = private.join_next().await {
+            ended.unwrap_or(Ok(()))?;
+        }
         Ok(())
     }
 
     /// Tells the kernel what the instruments are, before anything is said of them.
-    async fn define_instruments(&mut self) -> Result<(), VenueError> {
+    async fn define_instruments(&mut self) -> Result<Vec<(Instrument, MarketCode)>, VenueError> {
         let mut pauses = self.config.patience.backoff(1 << 32);
         let (markets, rules, tickers) = loop {
             if self.mailbox.inbox.is_closed() {
@@ -138,7 +167,7 @@ impl UpbitGateway {
         let recv = (self.now)();
         let mut wanted: Vec<_> = self.codes.iter().copied().zip(self.config.symbols.iter().map(|(_, id)| *id)).collect();
         wanted.sort_by_key(|(_, id)| *id);
-        let mut unknown_ticks = Vec::new();
+        let (mut unknown_ticks, mut defined) = (Vec::new(), Vec::new());
         for (code, id) in wanted {
             let unusable = |reason| VenueError::Definitions { venue: Venue::Upbit, reason };
             let market = markets.iter().find(|market| market.code == code);
@@ -152,6 +181,10 @@ impl UpbitGateway {
             if !known {
                 unknown_ticks.push(code.to_string());
             }
+            if let Some(ticker) = ticker {
+                self.prices.set(id, ticker.last);
+            }
+            defined.push((instrument.clone(), code));
             self.mailbox.put(recv, None, Event::Market(MarketEvent::Instrument(Box::new(instrument))));
         }
         self.mailbox.send().await?;
@@ -163,7 +196,7 @@ impl UpbitGateway {
             self.tell_failure("orderbook/instruments", &reason).await?;
             self.failure_told = false;
         }
-        Ok(())
+        Ok(defined)
     }
 
     /// Markets, their ticks, and their prices, at which the ticks hold.
@@ -212,6 +245,7 @@ impl UpbitGateway {
             self.mailbox.put_raw(recv, CHANNEL, bytes);
         }
         let outcome = self.decoder.frame(bytes, &mut self.made);
+        self.prices.note(&self.made);
         self.mailbox.send_made(recv, &mut self.made).await?;
         self.stats.publish(self.decoder.counts(), 0);
         Ok(outcome)

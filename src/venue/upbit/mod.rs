@@ -20,4 +20,21 @@ pub mod gateway;
 #[cfg(feature = "live")]
 pub mod rest;
 #[cfg(feature = "live")]
+pub mod identifier;
+#[cfg(feature = "live")]
+mod prices;
+#[cfg(feature = "live")]
+mod known;
+#[cfg(feature = "live")]
+mod account;
+#[cfg(feature = "live")]
+mod private;
+#[cfg(feature = "live")]
+mod orders;
+#[cfg(feature = "live")]
+mod reports;
+#[cfg(feature = "live")]
 pub mod emulator;
+
+#[cfg(all(test, feature = "live"))]
+mod trading_tests;

@@ -14,6 +14,7 @@
 //! one plays. Without a tape a seeded market trades, and with it the accounts' orders.
 
 mod config;
+mod control;
 mod core;
 mod error;
 mod limits;
@@ -42,7 +43,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use self::core::Shared;
+use crate::market::Qty;
 use crate::venue::exchange::{Exchange, Ledger};
+use crate::venue::faults::{FaultPlan, Faults};
 
 /// How long a stop waits for the clients.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
@@ -103,6 +106,22 @@ impl Emulator {
     /// Everything that was booked.
     pub fn ledger(&self) -> Ledger {
         self.exchange(|exchange| exchange.ledger().clone())
+    }
+
+    /// Somebody trades `qty` with an open limit order, by its identifier, at its limit: first with everyone whose price is
+    /// better, then with those at the same price until it is this order's turn. False when there is no such order, or less of
+    /// it is open.
+    pub fn trade(&self, identifier: &str, qty: Qty) -> bool {
+        let now_ms = self.shared.now_ms();
+        let mut core = self.shared.lock();
+        let done = core.trade_with(identifier, qty);
+        core.publish_facts(now_ms);
+        done
+    }
+
+    /// Other faults from now on.
+    pub fn set_faults(&self, plan: FaultPlan) {
+        self.shared.lock().faults = Faults::new(plan);
     }
 
     /// Ends every connection, as a fault of the network would.
