@@ -86,8 +86,18 @@ mod tests {
         for id in [id, id.revised(1), id.revised(u16::MAX), Identifier::new(OrderId::default(), Nanos::new(-5))] {
             assert_eq!(id.to_string().parse(), Ok(id));
         }
-        let others =
-            ["", "jb-", "jb-1-2-3", "jb-01-2-3-4", "jb-1-2-3-4-0", "jb-1-2-3-4-5-6", "jb-+1-2-3-4", "jb-1-2-3-X", "k-1", "jb-1-2-70000-4"];
+        let others = [
+            "",
+            "jb-",
+            "jb-1-2-3",
+            "jb-01-2-3-4",
+            "jb-1-2-3-4-0",
+            "jb-1-2-3-4-5-6",
+            "jb-+1-2-3-4",
+            "jb-1-2-3-X",
+            "k-1",
+            "jb-1-2-70000-4",
+        ];
         for text in others {
             assert!(text.parse::<Identifier>().is_err(), "{text}");
         }

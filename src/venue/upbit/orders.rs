@@ -450,9 +450,8 @@ pub(super) fn terms(order: &NewOrder, ticks: &TickTable, last: Option<Price>) ->
         (OrderType::Market, Side::Sell) if fill_or_kill => Ok(Terms::BestSell { qty, fill_or_kill }),
         (OrderType::Market, Side::Sell) => Ok(Terms::MarketSell { qty }),
         (OrderType::Market, Side::Buy) => {
-            let most = last.and_then(|last| {
-                ticks.align(last.checked_add(Price::from_raw(last.raw() / MARKET_BUY_SLACK))?, Rounding::Floor)
-            });
+            let most = last
+                .and_then(|last| ticks.align(last.checked_add(Price::from_raw(last.raw() / MARKET_BUY_SLACK))?, Rounding::Floor));
             let price = most.filter(|price| price.is_positive()).ok_or(
                 "not sent: a market buy at Upbit needs a price to start from, and nothing has traded yet / \
                  체결가가 없어 시장가 매수를 보내지 않았습니다",

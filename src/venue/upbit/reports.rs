@@ -242,11 +242,14 @@ fn fees<'t>(
     let all: Option<i128> = trades.iter().map(funds).sum();
     let part = |of: i128| Some(of.checked_mul(paid?)? / all.filter(|all| *all > 0)?);
     // A trade told by a session before was told with what it cost then.
-    let explained: Option<i128> =
-        trades.iter().filter_map(|trade| Some((told(trade)?, trade))).map(|(fee, trade)| match fee {
+    let explained: Option<i128> = trades
+        .iter()
+        .filter_map(|trade| Some((told(trade)?, trade)))
+        .map(|(fee, trade)| match fee {
             Some(fee) => Some(fee.raw()),
             None => part(funds(trade)?),
-        }).sum();
+        })
+        .sum();
     let missing: Vec<&OrderTrade> = trades.iter().filter(|trade| told(trade).is_none()).collect();
     let mut left = paid.zip(explained).map(|(paid, explained)| paid - explained).filter(|left| *left >= 0);
     let mut open: Option<i128> = missing.iter().map(|trade| funds(trade)).sum();

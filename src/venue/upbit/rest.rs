@@ -102,7 +102,9 @@ impl Limits {
     fn take(&mut self, group: Group, now: Instant) -> Result<Option<Duration>, RestError> {
         if let Some(until) = self.blocked.filter(|until| *until > now) {
             let seconds = until.duration_since(now).as_secs() + 1;
-            return Err(RestError::NotSent(format!("the venue has blocked this address for too many requests; {seconds} s are left")));
+            return Err(RestError::NotSent(format!(
+                "the venue has blocked this address for too many requests; {seconds} s are left"
+            )));
         }
         let (most, ms) = group.limit();
         let window = WINDOW.max(Duration::from_millis(ms));
@@ -175,9 +177,7 @@ impl Rest {
         let mut tries = 1;
         loop {
             match self.ask(request).await {
-                Err(error)
-                    if tries < TRIES && matches!(error.cause(), Some(Cause::TooManyRequests | Cause::NonceUsed)) =>
-                {
+                Err(error) if tries < TRIES && matches!(error.cause(), Some(Cause::TooManyRequests | Cause::NonceUsed)) => {
                     tries += 1;
                 }
                 result => return result,

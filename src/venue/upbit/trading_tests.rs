@@ -250,10 +250,8 @@ async fn a_restart_finds_its_orders_and_what_became_of_them() {
     let name = rig.venue_name(order);
     rig.restart(|emulator| assert!(emulator.trade(&name, qty("60")))).await;
     rig.until("known again", |rig| rig.notices.iter().filter(|one| one.code == "reconcile.done").count() >= 2).await;
-    rig.until("the fill in between", |rig| {
-        rig.kernel.orders().any(|one| one.request.id == order && one.filled >= qty("100"))
-    })
-    .await;
+    rig.until("the fill in between", |rig| rig.kernel.orders().any(|one| one.request.id == order && one.filled >= qty("100")))
+        .await;
     rig.trade(order, "100");
     rig.say(Command::Cancel(order));
     rig.say(Command::Cancel(other));

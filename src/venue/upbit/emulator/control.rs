@@ -26,7 +26,8 @@ impl Core {
             return false;
         }
         let is_better = |price: Price| if order.side == Side::Buy { price > limit } else { price < limit };
-        while let Some(&(price, there)) = self.exchange.book(order.instrument, order.side).first().filter(|row| is_better(row.0)) {
+        while let Some(&(price, there)) = self.exchange.book(order.instrument, order.side).first().filter(|row| is_better(row.0))
+        {
             if !self.take(somebody, &order, price, there) {
                 return false;
             }
