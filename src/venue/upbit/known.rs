@@ -155,8 +155,8 @@ impl Known {
         self.filled_of.get(&revision).copied().unwrap_or(Qty::ZERO)
     }
 
-    /// The venue has told of it. Which of the chain is the current one is known, unless an amendment of a session before may still
-    /// come to something.
+    /// The venue has told of it. Which of the chain is the current one is known, unless an amendment of a session before may
+    /// still come to something.
     pub(super) fn on_placed(&mut self, revision: u16) {
         self.tried = self.tried.max(revision);
         self.is_unplaced = self.amending.is_some_and(|amending| amending.revision == Amending::UNPLACED);

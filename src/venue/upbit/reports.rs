@@ -230,8 +230,8 @@ impl Private {
 
 /// Trades of a row that are not told yet, with what each cost. `told` is the fee a trade was told with, if it was told at all.
 ///
-/// The REST interface tells only what a whole order has paid: what the told trades do not explain of it is shared by the others, in
-/// proportion to their amounts and to the last unit. `None` where that cannot be reckoned: the fee table is used then.
+/// The REST interface tells only what a whole order has paid: what the told trades do not explain of it is shared by the
+/// others, in proportion to their amounts and to the last unit. `None` where that cannot be reckoned: the fee table is used then.
 fn fees<'t>(
     row: &Answered,
     trades: &'t [OrderTrade],
