@@ -54,7 +54,7 @@ impl Private {
                 let (rest, order) = (self.rest.clone(), order.id);
                 self.calls.spawn(async move {
                     let place = PlaceOrder { market: code, terms, identifier, self_match: None, dry_run: false };
-                    Done::Placed { order, result: rest.ask(&place).await }
+                    Done::Placed { order, result: rest.ask(&place).await.map(|answer| answer.uuid) }
                 });
                 Ok(())
             }
@@ -76,11 +76,11 @@ impl Private {
         Ok((*code, terms(order, &instrument.ticks, self.prices.last(order.instrument))?))
     }
 
-    pub(super) async fn on_placed(&mut self, order: OrderId, result: Result<Answered, RestError>) -> Result<(), VenueError> {
+    pub(super) async fn on_placed(&mut self, order: OrderId, result: Result<String, RestError>) -> Result<(), VenueError> {
         let Some(known) = self.settle(order) else { return Ok(()) };
         let is_proven = known.number.is_some();
         match result {
-            Ok(answer) => self.accept(order, 0, &answer.uuid).await,
+            Ok(uuid) => self.accept(order, 0, &uuid).await,
             // A report was faster than the answer that never came.
             Err(_) if is_proven => Ok(()),
             Err(error) if error.is_not_done() => {

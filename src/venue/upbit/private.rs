@@ -28,7 +28,6 @@ use super::rest::{Rest, RestError};
 use super::signing::{Algorithm, Signer};
 use super::wire::private::MyOrder;
 use super::wire::rest::account::AskAccounts;
-use super::wire::rest::order::Order as Answered;
 use super::wire::{Control, Levels, MarketCode, Message, WireError, frame};
 use crate::account::{Order, OrderId};
 use crate::config::RawFrames;
@@ -48,7 +47,8 @@ const CONFIRM: Duration = Duration::from_secs(2);
 
 /// What a request came to.
 pub(super) enum Done {
-    Placed { order: OrderId, result: Result<Answered, RestError> },
+    /// The venue's id of the order.
+    Placed { order: OrderId, result: Result<String, RestError> },
     Cancelled { order: OrderId, result: Result<(), RestError> },
     Amended { order: OrderId, result: Result<(), RestError> },
     Found { order: OrderId, result: Result<Found, RestError> },
