@@ -48,11 +48,25 @@ const CONFIRM: Duration = Duration::from_secs(2);
 /// What a request came to.
 pub(super) enum Done {
     /// The venue's id of the order.
-    Placed { order: OrderId, result: Result<String, RestError> },
-    Cancelled { order: OrderId, result: Result<(), RestError> },
-    Amended { order: OrderId, result: Result<(), RestError> },
-    Found { order: OrderId, result: Result<Found, RestError> },
-    Due { order: OrderId },
+    Placed {
+        order: OrderId,
+        result: Result<String, RestError>,
+    },
+    Cancelled {
+        order: OrderId,
+        result: Result<(), RestError>,
+    },
+    Amended {
+        order: OrderId,
+        result: Result<(), RestError>,
+    },
+    Found {
+        order: OrderId,
+        result: Result<Found, RestError>,
+    },
+    Due {
+        order: OrderId,
+    },
     Account(Result<Box<Snapshot>, RestError>),
 }
 
