@@ -47,7 +47,8 @@ impl Feed {
             return Ok(Entry::Unknown);
         }
         let time = frame.time.map(|time| time.near(received));
-        let day = Date::at(time.unwrap_or(received));
+        // Of our clock, not of the broker's time of day: half a day apart, that would be now of this day and now of that.
+        let day = Date::at(received);
         // No trade has a number; the volume of the day after it is as good: it only grows. (KRX and NXT count apart, and a stock is
         // registered at one of them.)
         let volume = frame.volume.map(Qty::abs).filter(|volume| volume.is_positive());
