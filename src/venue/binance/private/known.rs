@@ -105,11 +105,17 @@ impl Known {
         ClientId { order: self.request.id, revision: self.revision.saturating_add(1) }
     }
 
+    /// Whether a trade was told already.
+    pub(super) fn has_trade(&self, trade: u64) -> bool {
+        self.trades.contains(&trade) || self.before.as_ref().is_some_and(|order| order.has_trade(trade))
+    }
+
     /// Counts a trade. False when it was told already.
     pub(super) fn is_new_trade(&mut self, trade: u64, qty: Qty) -> bool {
-        if self.before.as_ref().is_some_and(|order| order.has_trade(trade)) || !self.trades.insert(trade) {
+        if self.has_trade(trade) {
             return false;
         }
+        self.trades.insert(trade);
         self.filled = self.filled.checked_add(qty).unwrap_or(Qty::MAX);
         true
     }

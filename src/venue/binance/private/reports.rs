@@ -3,6 +3,7 @@
 use jangbu_journal::Nanos;
 
 use super::account::{Snapshot, filled_in_all};
+use super::requests::is_namesake;
 use super::task::Private;
 use crate::account::{Fill, OrderId, OrderUpdate};
 use crate::event::Answer;
@@ -177,8 +178,7 @@ impl Private {
         // In the order in which they happened, whosever they are: a position's profit depends on it.
         let mut missed: Vec<(OrderId, TradeRow)> = Vec::new();
         for (order, found) in &found {
-            let number = found.answer.as_ref().map(|answer| answer.venue_order);
-            if number.is_some() && self.orders.get(*order).is_some_and(|known| known.number == number) {
+            if found.answer.is_some() && self.orders.get(*order).is_some_and(|known| !is_namesake(known, found)) {
                 missed.extend(found.trades.iter().map(|trade| (*order, trade.clone())));
             }
         }

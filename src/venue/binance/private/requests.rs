@@ -178,6 +178,10 @@ impl Private {
             return Ok(());
         }
         match result {
+            Ok(found) if self.is_behind() && !found.trades.is_empty() => {
+                self.find_later(order, self.config.account.resolve);
+                Ok(())
+            }
             Ok(found) => self.on_answer(order, found).await,
             Err(error) if error.fate() == Fate::NotDone => {
                 let gone = error.cause() == Some(Cause::UnknownOrder);
@@ -222,11 +226,16 @@ impl Private {
     }
 
     pub(super) async fn on_found(&mut self, order: OrderId, result: Result<Found, CallError>) -> Result<(), VenueError> {
-        let now_ms = self.client.clock.millis();
+        let (now_ms, is_behind) = (self.client.clock.millis(), self.is_behind());
         let Some(known) = self.orders.get_mut(order) else { return Ok(()) };
         // A question changes nothing at the venue: what was settled stays so.
         known.is_busy = false;
         match result {
+            Ok(found) if is_behind && found.trades.iter().any(|trade| !known.has_trade(trade.trade)) => {
+                // Told with everything else that was missed, in the order in which it happened: a position's profit depends on it.
+                self.find_later(order, self.config.account.resolve);
+                Ok(())
+            }
             Ok(found) if found.answer.is_some() && !is_namesake(known, &found) => self.on_answer(order, found).await,
             Ok(_) if known.is_done => Ok(()),
             Ok(_) if now_ms <= known.settled_ms => {
@@ -311,7 +320,7 @@ impl Private {
 }
 
 /// Whether what was found by its name is another order of the same name, older than ours.
-fn is_namesake(known: &Known, found: &Found) -> bool {
+pub(super) fn is_namesake(known: &Known, found: &Found) -> bool {
     let Some(answer) = &found.answer else { return false };
     let older = answer.placed.is_some_and(|at| at.get() / 1_000_000 < known.sent_ms.saturating_sub(NAME_AGE_MS));
     let other = !answer.symbol.eq_ignore_ascii_case(&known.symbol) || answer.side != known.request.side;

@@ -228,6 +228,11 @@ impl Private {
         }
     }
 
+    /// Whether fills may be missing that came before those that are heard of now.
+    pub(super) fn is_behind(&self) -> bool {
+        !self.is_up || self.held.is_some()
+    }
+
     /// Goes on with the reports that waited.
     pub(super) async fn release(&mut self) -> Result<(), VenueError> {
         for (recv, frame) in self.held.take().unwrap_or_default() {
@@ -307,8 +312,7 @@ impl Private {
             base: instrument.base.as_str().to_owned(),
         };
         let wanted: Vec<Wanted> = self.instruments.iter().map(wanted).collect();
-        // A request under way is not disturbed: its own answer tells.
-        let expected: Vec<Expected> = self.orders.live().filter(|known| !known.is_busy).map(expected).collect();
+        let expected: Vec<Expected> = self.orders.live().map(expected).collect();
         let client = Arc::clone(&self.client);
         self.calls.spawn(async move {
             sleep(pause).await;
