@@ -267,3 +267,35 @@ async fn keys_that_are_not_taken_end_it() {
     let said = rig.ended().await;
     assert!(said.contains("invalid_access_key") && !said.contains("CANARY"), "{said}");
 }
+
+#[tokio::test]
+async fn whatever_goes_wrong_the_ledgers_agree_at_the_end() {
+    const FAULTS: &str = "drop=0.1,duplicate=0.1,reorder=0.1,garbage=0.05,disconnect=0.01,lost-ack=0.15,session=0.03,\
+                          storm=0.03,storm-requests=1,delay=0.1,delay-ms=5";
+    for seed in [1, 2, 3] {
+        let mut rig = ready(Setup { seed, ..Setup::default() }).await;
+        rig.emulator.set_faults(format!("{FAULTS},seed={seed}").parse().expect("a plan"));
+        let mut placed: Vec<OrderId> = Vec::new();
+        for round in 0..12_i64 {
+            let side = if round % 2 == 0 { Side::Buy } else { Side::Sell };
+            // Some cross the book, some rest.
+            let away = [-1, 2, 0, 3][usize::try_from(round % 4).expect("small")];
+            let limit = rig.percent(if side == Side::Buy { 100 - away } else { 100 + away });
+            placed.extend(rig.try_order(side, Some(limit), "30", GTC));
+            let heard = rig.heard.len();
+            rig.until("something happens", |rig| rig.heard.len() > heard + 5).await;
+            if let (2, Some(order)) = (round % 3, placed.first()) {
+                rig.say(Command::Cancel(*order));
+            }
+        }
+        assert!(placed.len() > 2, "{}", placed.len());
+        rig.emulator.set_faults(Default::default());
+        for order in placed {
+            rig.until("its fate is known", |rig| !matches!(rig.state(order), Some(OrderState::Submitted | OrderState::Unknown)))
+                .await;
+            rig.say(Command::Cancel(order));
+        }
+        assert!(submits(&rig.effects).values().all(|count| *count == 1));
+        rig.finish().await;
+    }
+}

@@ -223,7 +223,13 @@ impl Rig {
         id.unwrap_or_else(|| panic!("the kernel let no order leave\n{}", self.story()))
     }
 
-    fn try_order(&mut self, side: Side, limit: Option<Price>, amount: &str, time_in_force: TimeInForce) -> Option<OrderId> {
+    pub(super) fn try_order(
+        &mut self,
+        side: Side,
+        limit: Option<Price>,
+        amount: &str,
+        time_in_force: TimeInForce,
+    ) -> Option<OrderId> {
         let order_type = limit.map_or(OrderType::Market, OrderType::Limit);
         let order = Command::Order { instrument: XRP, side, order_type, time_in_force, qty: qty(amount) };
         let seq = self.say(order);
