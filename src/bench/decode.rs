@@ -8,7 +8,7 @@ use jangbu_journal::{Reader, Seq, Writer, WriterOptions};
 
 use super::rounds::{interleave, timed};
 use super::workload::Trades;
-use super::{BenchError, Line, ROUNDS};
+use super::{BenchError, Line, ROUNDS, close};
 use crate::event::Event;
 
 /// Events decoded at once, as a replay does.
@@ -21,7 +21,7 @@ pub(super) fn measure(events: u64, dir: &Path, progress: &mut dyn FnMut(&str, u6
     progress("writing a journal", 0, 1);
     let mut writer = Writer::<Event>::open(dir, WriterOptions::default())?;
     Trades::new().append(&mut writer, events)?;
-    writer.close()?;
+    close(writer, Seq::new(events))?;
     let mut bytes = 0;
     let compared = interleave(
         ROUNDS,

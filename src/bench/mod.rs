@@ -14,10 +14,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use jangbu_journal::JournalError;
+use jangbu_journal::{JournalError, Nanos, Seq, SessionInfo, Writer};
 use jangbu_replay::{Divergence, VerifyError};
 
 use crate::backtest::run::RunError;
+use crate::event::Event;
 pub use rounds::{Compared, Spread};
 
 /// Rounds of each measure. An odd number has a median.
@@ -131,6 +132,14 @@ pub fn run(
         }
     }
     Ok(lines)
+}
+
+/// Closes a journal as a session that ends well does.
+fn close(mut writer: Writer<Event>, last: Seq) -> Result<(), BenchError> {
+    let session = SessionInfo { id: 1, first: Seq::FIRST, last: None, started: Nanos::ZERO, note: "bench".into() };
+    writer.begin_session(session)?;
+    writer.end_session(last)?;
+    Ok(writer.close()?)
 }
 
 /// The most memory this process has held so far, bytes; `None` where the system does not say.

@@ -9,7 +9,7 @@ use jangbu_replay::{Span, Until, verify};
 
 use super::decode;
 use super::rounds::{interleave, timed};
-use super::{BenchError, Line, ROUNDS};
+use super::{BenchError, Line, ROUNDS, close};
 use crate::account::SessionId;
 use crate::backtest::run::{Keep, Start, run as backtest};
 use crate::data::history::Session;
@@ -62,7 +62,7 @@ fn record(trades: u64, dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<Reco
     let simulator = Simulator::new(SimulatorSettings::default());
     let (finished, _) = backtest(Start::default(), history, simulator, Some(keep), progress)?;
     if let Some(keep) = finished.keep {
-        keep.writer.close()?;
+        close(keep.writer, finished.last)?;
     }
     let report = finished.report;
     Ok(Recorded { events: report.events, orders: report.orders, fills: report.fills })
