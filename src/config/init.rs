@@ -65,7 +65,7 @@ deposits = [{ venue = \"binance-usdm\", currency = \"USDT\", amount = 10000 }]
 # what to connect to; without any, jangbu trades on its built-in synthetic market
 #
 # [[venue]]
-# kind = \"binance-usdm\"                 # binance-spot, binance-usdm
+# kind = \"binance-usdm\"                 # binance-spot, binance-usdm, upbit, kiwoom
 # symbols = [\"BTCUSDT\"]
 # streams = [\"trades\", \"quotes\", \"book\"]  # every-trade: 모든 체결을 하나씩 (each trade by itself)
 # book_speed = \"100ms\"                  # 호가 갱신 주기 (how often book differences come)
