@@ -212,12 +212,14 @@ fn a_journal_that_goes_on_after_a_clean_end_is_not_taken_to_end_there() {
     append(&mut writer, 2_000, 10, 100);
     writer.end_session(Seq::new(2_000)).expect("ends");
     writer.close().expect("closes");
-    // A session that is killed: dropped without close, its end in no catalog.
+    let mark = fs::read(dir.path().join("mark")).expect("reads");
+    // A session that is killed before the mark has followed it: its end is in no catalog, and the mark is still of the one before.
     let mut writer = Writer::<Note>::open(dir.path(), options(1 << 20)).expect("opens");
     writer.begin_session(session(2, 2_001, None)).expect("begins");
     append(&mut writer, 3_000, 10, 100);
     writer.sync().expect("durable");
     drop(writer);
+    fs::write(dir.path().join("mark"), mark).expect("written");
     let reader = Reader::<Note>::open(dir.path()).expect("opens");
     assert_eq!(reader.last_seq().get(), 3_000);
     assert_eq!(reader.checkpoints(Seq::new(2_900), Seq::new(3_000)).expect("reads").len(), 2);
