@@ -6,6 +6,7 @@ pub mod update;
 pub mod position;
 pub mod life;
 pub mod portfolio;
+pub mod valuation;
 mod booking;
 
 pub use id::{OrderId, SessionId, StrategyId};
@@ -13,6 +14,7 @@ pub use life::{Change, Illegal, Order, OrderState};
 pub use order::{Amendment, NewOrder, OrderType, TimeInForce};
 pub use portfolio::{BookError, Booking, Cash, CashRow, Portfolio};
 pub use position::{Booked, Position};
+pub use valuation::{NotValued, Valuation, Worth};
 pub use update::{Fill, Liquidity, OrderUpdate};
 
 #[cfg(test)]

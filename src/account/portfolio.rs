@@ -246,9 +246,20 @@ impl Portfolio {
         marks: impl Fn(InstrumentId) -> Option<Price>,
         instruments: &[Instrument],
     ) -> Result<Money, BookError> {
+        self.equity_of(venue, currency, marks, |id| defined(instruments, id).ok())
+    }
+
+    /// The same, of instruments that are looked up.
+    pub(super) fn equity_of<'a>(
+        &self,
+        venue: Venue,
+        currency: Currency,
+        marks: impl Fn(InstrumentId) -> Option<Price>,
+        instrument: impl Fn(InstrumentId) -> Option<&'a Instrument>,
+    ) -> Result<Money, BookError> {
         let mut equity = self.cash(venue, currency).total;
         for (id, position) in self.positions().filter(|(_, position)| !position.is_flat()) {
-            let instrument = defined(instruments, id)?;
+            let instrument = instrument(id).ok_or(BookError::UnknownInstrument(id))?;
             if (instrument.venue, instrument.quote) != (venue, currency) {
                 continue;
             }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::answer::{Failure, Outcome, print, print_json, say};
 use super::settings::{ConfigArgs, read};
 use crate::config::keys::KEYS;
+use crate::event::valuation::RateSource;
 use crate::config::{FILE_NAME, Layers, Loaded, Problems, init_text};
 
 /// `jangbu config`.
@@ -127,7 +128,7 @@ fn rows(loaded: &Loaded) -> Vec<(String, Value, String)> {
     let venues = config.venues.iter().map(|venue| {
         let streams: Vec<&str> = venue.streams.iter().map(|stream| stream.name()).collect();
         json!({ "kind": venue.kind.name(), "endpoint": venue.endpoint, "symbols": venue.symbols, "streams": streams,
-            "book_speed": venue.book_speed })
+            "book_speed": venue.book_speed, "emulate": venue.emulate })
     });
     let deposits = config
         .deposits
@@ -138,7 +139,12 @@ fn rows(loaded: &Loaded) -> Vec<(String, Value, String)> {
             strategy.parameters.iter().map(|(name, value)| (name.clone(), Value::String(value.clone()))).collect();
         json!({ "name": strategy.name, "instruments": strategy.instruments, "parameters": parameters })
     });
+    let rates = config.valuation.rates.iter().map(|rate| match &rate.source {
+        RateSource::Instrument(name) => json!({ "of": rate.of, "instrument": name }),
+        RateSource::Fixed(price) => json!({ "of": rate.of, "value": price }),
+    });
     let lists = [
+        ("valuation.rates".to_owned(), Value::Array(rates.collect())),
         ("account.deposits".to_owned(), Value::Array(deposits.collect())),
         ("venue".to_owned(), Value::Array(venues.collect())),
         ("strategy".to_owned(), Value::Array(strategies.collect())),

@@ -152,6 +152,7 @@ fn live_config(config: Config, args: &Args) -> Result<LiveConfig, Failure> {
     live.auto_trade = !args.no_trade;
     live.run_for = args.span.map(|span| span.0);
     live.settings = Settings { risk: config.risk, strategies: config.strategies, simulator: Some(config.latency) };
+    live.valuation = config.valuation;
     live.venues = if args.venue.is_empty() { config.venues } else { venues(args, &config.venues)? };
     confirm_real_orders(&mut live.venues, args)?;
     let is_real = live.venues.iter().any(|venue| venue.orders == Orders::Real);
@@ -198,7 +199,7 @@ fn confirm_real_orders(venues: &mut [VenueConfig], args: &Args) -> Result<(), Fa
     if args.paper {
         venues.iter_mut().for_each(|venue| venue.orders = Orders::Paper);
     }
-    let real = venues.iter().find(|venue| venue.orders == Orders::Real && !is_here(venue.endpoint.as_deref()));
+    let real = venues.iter().find(|venue| venue.orders == Orders::Real && !is_offline(venue));
     match real.filter(|_| !args.real) {
         Some(venue) => Err(Failure::wrong_use(format_args!(
             "{0}: 설정은 실제 주문(orders = \"real\")입니다. 실제 돈으로 거래하려면 --real, 모의로 하려면 --paper · \
@@ -207,6 +208,11 @@ fn confirm_real_orders(venues: &mut [VenueConfig], args: &Args) -> Result<(), Fa
         ))),
         None => Ok(()),
     }
+}
+
+/// Whether a venue is an emulator: in this process, or on this machine.
+fn is_offline(venue: &VenueConfig) -> bool {
+    (venue.emulate && venue.endpoint.is_none()) || is_here(venue.endpoint.as_deref())
 }
 
 /// Whether an address is on this machine.
@@ -291,7 +297,11 @@ fn stop_on_interrupt(stop: &Arc<AtomicBool>) -> Result<(), Failure> {
 
 /// What it is about to do.
 fn greet(config: &LiveConfig) {
-    let venues: Vec<&str> = config.venues.iter().map(|venue| venue.kind.name()).collect();
+    let name = |venue: &VenueConfig| {
+        let played = if venue.emulate && venue.endpoint.is_none() { " (에뮬레이터 · emulator)" } else { "" };
+        format!("{}{played}", venue.kind)
+    };
+    let venues: Vec<String> = config.venues.iter().map(name).collect();
     let market = match &config.emulate {
         None => venues.join(", "),
         Some(emulate) => {

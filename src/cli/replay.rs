@@ -18,6 +18,7 @@ use super::moment::Position;
 use super::settings::JournalArgs;
 use crate::event::Event;
 use crate::kernel::Kernel;
+use crate::live::valued::{PremiumRow, Valued, premiums, valued};
 use pace::{Pace, Watch};
 use span::{Part, part};
 
@@ -97,6 +98,9 @@ struct Replayed {
     verdict: Verdict,
     verification: Option<Verification>,
     elapsed: Duration,
+    /// Totals and premiums at the end: they are in no event, but follow from all.
+    valued: Option<Valued>,
+    premiums: Vec<PremiumRow>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,19 +119,21 @@ fn replay(dir: &Path, span: Span, pace: Pace, part: &Part, json: bool) -> Result
     let elapsed = started.elapsed();
     drop(watch);
     match run {
-        Ok(Ok((_, verification))) => {
+        Ok(Ok((kernel, verification))) => {
             let verdict = match &verification.divergence {
                 None => Verdict::Identical,
                 Some(divergence) => Verdict::Divergent(Box::new(divergence.clone())),
             };
-            Ok(Replayed { verdict, verification: Some(verification), elapsed })
+            let (valued, premiums) = (valued(&kernel), premiums(&kernel));
+            Ok(Replayed { verdict, verification: Some(verification), elapsed, valued, premiums })
         }
         Ok(Err(error)) => Err(Failure::could_not(error)),
         // The event is in the journal, and the panic comes every time: that is an answer.
         Err(panic) => {
             let words = panic.downcast_ref::<&str>().map(|words| (*words).to_owned());
             let words = words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "(no words)".into());
-            Ok(Replayed { verdict: Verdict::Panicked(applied.get().next(), words), verification: None, elapsed })
+            let verdict = Verdict::Panicked(applied.get().next(), words);
+            Ok(Replayed { verdict, verification: None, elapsed, valued: None, premiums: Vec::new() })
         }
     }
 }
@@ -166,6 +172,13 @@ impl Replayed {
                 lines.push("nothing was decided or marked there: there was nothing to compare · 비교할 기록이 없었음".into());
             }
         }
+        if let Some(valued) = &self.valued {
+            lines.extend(valued.lines().into_iter().map(|account| format!("worth        {account}")));
+            lines.push(format!("total        {}", valued.line()));
+        }
+        for premium in &self.premiums {
+            lines.push(format!("김프         {} ({} / {})", premium.text(), premium.home, premium.abroad));
+        }
         lines.join("\n")
     }
 
@@ -183,6 +196,10 @@ impl Replayed {
             value["effects"] = json!(done.effects);
             value["effects_digest"] = json!(done.effects_digest.to_string());
             value["state_digest"] = json!(done.state.to_string());
+        }
+        if let Some(valued) = &self.valued {
+            value["valued"] = json!(valued);
+            value["premiums"] = json!(self.premiums);
         }
         match &self.verdict {
             Verdict::Identical => {}

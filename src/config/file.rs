@@ -40,6 +40,9 @@ fn line_starts(text: &str) -> Vec<usize> {
     std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
 }
 
+#[path = "rates.rs"]
+mod rates;
+
 struct Reader<'a> {
     layers: &'a mut Layers,
     name: &'a str,
@@ -110,7 +113,12 @@ impl Reader<'_> {
             return self.expected(value, section, &format!("a table, begun by [{section}]"));
         };
         let keys = || KEYS.iter().filter(|key| key.section == section);
-        self.unknown(table, section, &keys().map(|key| key.name).collect::<Vec<_>>());
+        let lists = if section == "valuation" { &["rates"][..] } else { &[] };
+        self.unknown(table, section, &keys().map(|key| key.name).chain(lists.iter().copied()).collect::<Vec<_>>());
+        if let Some(value) = lists.iter().find_map(|list| table.get(*list)) {
+            self.layers.origins.insert("valuation.rates".into(), self.origin(value.span()));
+            self.each(value, "valuation.rates", rates::EXPECTED, Self::rate);
+        }
         for key in keys() {
             let Some(value) = table.get(key.name) else { continue };
             match scalar(value.get_ref(), key.kind) {
@@ -163,7 +171,7 @@ impl Reader<'_> {
     }
 
     fn venue(&mut self, table: &Table<'_>, span: Range<usize>, path: &str) {
-        self.unknown(table, path, &["kind", "endpoint", "orders", "keys", "symbols", "streams", "book_speed", "conditions"]);
+        self.unknown(table, path, &["kind", "endpoint", "orders", "keys", "symbols", "streams", "book_speed", "conditions", "emulate"]);
         let kind = self.required::<Venue>(table, &span, path, "kind", Kind::Text, VENUE_EXPECTED);
         let orders = table.get("orders").and_then(|value| self.orders(value, &format!("{path}.orders"))).unwrap_or(Orders::Paper);
         let keys = table.get("keys").and_then(|value| self.file(value, &format!("{path}.keys")));
@@ -186,6 +194,7 @@ impl Reader<'_> {
         if !table.contains_key("streams") {
             streams = VenueConfig::STREAMS.to_vec();
         }
+        let emulate = table.get("emulate").is_some_and(|value| self.emulate(value, kind, &format!("{path}.emulate")));
         let book_speed = table.get("book_speed").and_then(|value| self.book_speed(value, &format!("{path}.book_speed")));
         if let Some(kind) = kind {
             let symbols = symbols.into_iter().map(|(symbol, _)| symbol).collect();
@@ -198,6 +207,7 @@ impl Reader<'_> {
                 streams,
                 book_speed,
                 conditions,
+                emulate,
             });
         }
     }
@@ -208,6 +218,18 @@ impl Reader<'_> {
             self.expected(value, path, "\"paper\" (simulated fills) or \"real\" (orders go to the venue)");
         }
         orders
+    }
+
+    fn emulate(&mut self, value: &Value<'_>, kind: Option<Venue>, path: &str) -> bool {
+        let Some(emulate) = value.get_ref().as_bool() else {
+            self.expected(value, path, "true (an emulator in this process) or false");
+            return false;
+        };
+        if emulate && kind == Some(Venue::Kiwoom) {
+            let reason = "kiwoom has no emulator inside a session; run `jangbu emulate kiwoom` beside it and name it as endpoint";
+            self.refused(value, path, reason.into());
+        }
+        emulate
     }
 
     fn file(&mut self, value: &Value<'_>, path: &str) -> Option<PathBuf> {

@@ -16,6 +16,9 @@ pub fn init_text() -> String {
         for key in KEYS.iter().filter(|key| key.section == section) {
             let _ = writeln!(text, "# {}\n# {}\n{}", key.korean, key.english, line(key, &config));
         }
+        if section == "valuation" {
+            text.push_str(RATES);
+        }
     }
     text.push_str(TAIL);
     for builtin in BUILTINS.iter().filter(|builtin| builtin.trades_by_rules()) {
@@ -55,6 +58,12 @@ const HEAD: &str = "\
 # 확인 `jangbu config check`, 지금 쓰이는 값 `jangbu config show`.
 ";
 
+const RATES: &str = "\
+# 환율: 종목의 현재가, 또는 고정된 값
+# exchange rates: the last price of an instrument, or a fixed value
+# rates = [{ of = \"USDT\", instrument = \"upbit:KRW-USDT\" }, { of = \"USD\", value = 1400 }]
+";
+
 const TAIL: &str = "
 # 새 모의 장부의 시작 금액
 # cash at the start of a new paper journal
@@ -71,6 +80,7 @@ deposits = [{ venue = \"binance-usdm\", currency = \"USDT\", amount = 10000 }]
 # book_speed = \"100ms\"                  # 호가 갱신 주기 (how often book differences come)
 # orders = \"paper\"                   # real: 거래소로 주문, --real로 확인 (orders go to the venue; confirm with --real)
 # keys = \"binance.keys\"              # 0600: key = \"…\", secret = \"…\"; 또는 환경 변수 (or JANGBU_BINANCE_USDM_KEY, …_SECRET)
+# emulate = true                     # 거래소 대신 이 프로그램 안의 에뮬레이터 (an emulator in this process; no network, no keys)
 # endpoint = \"ws://127.0.0.1:9443\"      # `jangbu emulate binance --port 9443`; 없으면 공개 주소 (absent: the public address)
 
 # 돌릴 전략. 차례가 곧 번호입니다.

@@ -59,13 +59,18 @@ impl Key {
 pub const VARIABLE_PREFIX: &str = "JANGBU_";
 
 /// The sections of single values, in the order of the file, with their meaning (Korean, English).
-pub const SECTIONS: [(&str, &str, &str); 3] = [
+pub const SECTIONS: [(&str, &str, &str); 4] = [
     ("journal", "장부: 모든 사건을 기록하는 곳", "where and how every event is kept"),
     ("simulator", "모의 체결: 주문이 오가는 시간", "paper trading: how long orders travel"),
     (
         "risk",
         "주문이 나가기 전의 한도 (지우거나 \"none\"이면 한도 없음)",
         "limits before any order leaves (absent or \"none\" is no limit)",
+    ),
+    (
+        "valuation",
+        "평가: 여러 통화의 계좌를 한 통화로 더하고 김프를 셈 (rates: 환율)",
+        "totals over several currencies, and the kimchi premium (rates: what currencies are worth)",
     ),
 ];
 
@@ -297,5 +302,30 @@ pub const KEYS: &[Key] = &[
         example: "1000",
         set: |config, text| limit::<Money>(text).map(|value| config.risk.daily_loss_max = value),
         get: |config| text_of(&config.risk.daily_loss_max),
+    },
+    Key {
+        section: "valuation",
+        name: "currency",
+        kind: Kind::Text,
+        expected: "a currency, like \"KRW\", or \"none\"",
+        korean: "합계의 통화; 없으면 합계도 김프도 없음",
+        english: "currency of totals; without it there are neither totals nor premiums",
+        example: "\"KRW\"",
+        set: |config, text| {
+            config.valuation.currency = if text == NONE { None } else { Some(text.parse()?) };
+            Ok(())
+        },
+        get: |config| text_of(&config.valuation.currency),
+    },
+    Key {
+        section: "valuation",
+        name: "premium_age_ms",
+        kind: Kind::Number,
+        expected: "a whole number of milliseconds from 1 to 86400000",
+        korean: "이보다 오래된 시세로는 김프를 셈하지 않음 (밀리초)",
+        english: "a price older than this gives no premium, milliseconds",
+        example: "",
+        set: |config, text| whole(text, 1, WINDOW_MS_MAX).map(|value| config.valuation.premium_age_ms = value),
+        get: |config| Some(config.valuation.premium_age_ms.to_string()),
     },
 ];

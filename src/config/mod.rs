@@ -23,6 +23,7 @@ pub use layers::{Layers, Loaded, Origin};
 pub use problem::{Fault, Problem, Problems};
 
 use crate::event::command::{RiskLimits, StrategySettings};
+use crate::event::valuation::ValuationSettings;
 use crate::market::{Currency, Money, Venue};
 use crate::simulator::LatencySettings;
 
@@ -44,6 +45,8 @@ pub struct Config {
     pub risk: RiskLimits,
     /// The strategies to run, in order.
     pub strategies: Vec<StrategySettings>,
+    /// How accounts of several currencies are added up, and which prices are compared.
+    pub valuation: ValuationSettings,
 }
 
 impl Default for Config {
@@ -55,6 +58,7 @@ impl Default for Config {
             deposits: Vec::new(),
             risk: RiskLimits { order_rate_window_ms: 1_000, ..RiskLimits::default() },
             strategies: Vec::new(),
+            valuation: ValuationSettings { premium_age_ms: 10_000, ..ValuationSettings::default() },
         }
     }
 }
@@ -105,6 +109,8 @@ pub struct VenueConfig {
     pub book_speed: Option<String>,
     /// Kiwoom: names of the condition lists (조건검색) to register.
     pub conditions: Vec<String>,
+    /// An emulator of it in this process, in its place: a made-up market, and an account with nobody's money.
+    pub emulate: bool,
 }
 
 impl VenueConfig {
@@ -122,6 +128,7 @@ impl VenueConfig {
             streams: Self::STREAMS.to_vec(),
             book_speed: None,
             conditions: Vec::new(),
+            emulate: false,
         }
     }
 }

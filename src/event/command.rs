@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::valuation::ValuationSettings;
 use crate::account::{OrderId, OrderType, SessionId, TimeInForce};
 use crate::market::{Currency, InstrumentId, Money, Qty, Rate, Side, Venue};
 
@@ -74,6 +75,8 @@ pub enum Command {
         /// Which.
         venues: Vec<Venue>,
     },
+    /// How accounts are added up, and which prices are compared. Replaces what was said before.
+    Valuation(ValuationSettings),
 }
 
 /// Everything a person can set that the kernel needs to know.

@@ -5,6 +5,7 @@ pub mod order;
 pub mod answer;
 pub mod link;
 pub mod command;
+pub mod valuation;
 mod units;
 pub mod encoding;
 

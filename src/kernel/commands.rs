@@ -45,6 +45,7 @@ impl Kernel {
             Command::SessionEnded { .. } => {}
             Command::RealOrders { venues } => self.on_real_orders(venues, effects),
             Command::Configure(settings) => self.configure(settings, effects),
+            Command::Valuation(settings) => self.derived.configure(settings, &self.markets),
             Command::Deposit { venue, currency, amount } => {
                 if let Err(error) = self.portfolio.deposit(*venue, *currency, *amount) {
                     say(Severity::Critical, "account.deposit", effects, format!("{amount} {currency} at {venue}: {error}"));

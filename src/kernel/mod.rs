@@ -11,6 +11,7 @@
 
 mod answers;
 mod commands;
+mod derived;
 mod markets;
 mod notices;
 mod orders;
@@ -26,6 +27,8 @@ mod tests;
 #[cfg(test)]
 mod venues_tests;
 #[cfg(test)]
+mod derived_tests;
+#[cfg(test)]
 mod properties;
 
 use alloc::vec::Vec;
@@ -34,13 +37,14 @@ use jangbu_journal::{Nanos, Seq, Stamp};
 use jangbu_replay::{Effects, LoadError, Machine, Parts};
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Cash, Order, Portfolio, SessionId};
+use crate::account::{Cash, Order, Portfolio, SessionId, Valuation, valuation::value};
 use crate::effect::{Effect, Severity};
 use crate::event::{Event, MarketEvent};
-use crate::market::{Bar, Book, Currency, Instrument, InstrumentId, Money, Price, Quote, RowSpan, Trade, Venue};
+use crate::market::{Bar, Book, Currency, Instrument, InstrumentId, Money, Price, Quote, Rate, RowSpan, Trade, Venue};
 use crate::strategy::Signals;
 use answers::Reported;
 use commands::Operator;
+use derived::Derived;
 use markets::{BookChange, Markets, time_of};
 use notices::Notices;
 use orders::Orders;
@@ -98,6 +102,7 @@ pub struct Kernel {
     timers: Timers,
     notices: Notices,
     strategies: Strategies,
+    derived: Derived,
     /// Scratch, empty between events.
     signals: Signals,
 }
@@ -117,6 +122,7 @@ impl Default for Kernel {
             timers: Timers::default(),
             notices: Notices::default(),
             strategies: Strategies::default(),
+            derived: Derived::default(),
             signals: Signals::default(),
         }
     }
@@ -177,11 +183,13 @@ impl Kernel {
             return;
         };
         let closed = market.rows.on_trade(at, trade);
+        self.derived.on_price(trade.instrument, self.stamp.recv);
         // A row that ended did so before this trade.
         for row in closed.rows() {
             self.tell_strategies(trade.instrument, effects, |strategy, view, out| strategy.on_row(view, row, out));
         }
         self.tell_strategies(trade.instrument, effects, |strategy, view, out| strategy.on_trade(view, trade, out));
+        self.tell_premiums(trade.instrument, effects);
         self.watch_loss(trade.instrument, effects);
     }
 
@@ -205,6 +213,8 @@ impl Kernel {
             MarketEvent::Value(value) => {
                 if let Some(market) = self.markets.get_mut(value.instrument) {
                     market.last = Some(value.value);
+                    self.derived.on_price(value.instrument, self.stamp.recv);
+                    self.tell_premiums(value.instrument, effects);
                 }
             }
             MarketEvent::Phase(phase) => self.markets.on_phase(phase),
@@ -220,6 +230,7 @@ impl Kernel {
     fn on_instrument(&mut self, instrument: &Instrument, effects: &mut Effects<Effect>) {
         if self.markets.define(instrument) {
             self.strategies.on_instrument(instrument);
+            self.derived.on_instrument(instrument, &self.markets);
         } else {
             let text = alloc::format!(
                 "the definition of {} {} as {} was not taken: that number is another instrument's, or too large to be one",
@@ -312,6 +323,22 @@ impl Kernel {
         self.portfolio.cash_rows().iter().map(|row| {
             let (venue, currency) = (row.venue, row.currency);
             AccountResult { venue, currency, cash: row.cash, unrealised: self.known().unrealised(venue, currency) }
+        })
+    }
+
+    /// What every account is worth in the currency of totals, if one is set.
+    pub fn valuation(&self) -> Option<Valuation> {
+        let mark = |id: InstrumentId| self.markets.get(id)?.mark();
+        let instrument = |id: InstrumentId| self.markets.get(id).map(|market| &market.instrument);
+        let rate = |of: Currency| self.derived.rate(of, &self.markets);
+        Some(value(&self.portfolio, self.derived.currency()?, instrument, mark, rate))
+    }
+
+    /// How much dearer coins are at home than abroad: both markets of each, and the premium unless a price of it is missing or old.
+    pub fn premiums(&self) -> impl Iterator<Item = (&Instrument, &Instrument, Option<Rate>)> + '_ {
+        self.derived.pairs().iter().filter_map(|pair| {
+            let [home, abroad] = [pair.home, pair.abroad].map(|id| self.markets.get(id).map(|market| &market.instrument));
+            Some((home?, abroad?, self.derived.premium_of(*pair, self.stamp.recv, &self.markets)))
         })
     }
 

@@ -7,6 +7,7 @@ use jangbu_journal::{Decoder, Encoder, Stamp};
 use jangbu_replay::{Digest, LoadError, Parts};
 
 use super::Kernel;
+use super::derived::Derived;
 use super::strategies::Strategies;
 
 /// Version of the form below. A build loads its own version; for another it replays the journal from the start.
@@ -14,13 +15,13 @@ const VERSION: u64 = 2;
 
 impl Kernel {
     /// Every part under its name. The order is part of the form.
-    fn parts(&self) -> [(&'static str, Vec<u8>); 9] {
+    fn parts(&self) -> Vec<(&'static str, Vec<u8>)> {
         fn bytes(write: impl FnOnce(&mut Encoder<'_>)) -> Vec<u8> {
             let mut out = Vec::new();
             write(&mut Encoder::new(&mut out));
             out
         }
-        [
+        let mut parts = alloc::vec![
             ("stamp", bytes(|out| write_stamp(&self.stamp, out))),
             ("operator", bytes(|out| out.value(&(&self.operator, &self.counts)))),
             ("markets", bytes(|out| out.value(&self.markets))),
@@ -30,7 +31,12 @@ impl Kernel {
             ("timers", bytes(|out| out.value(&self.timers))),
             ("notices", bytes(|out| out.value(&self.notices))),
             ("strategies", bytes(|out| self.strategies.save(out))),
-        ]
+        ];
+        // Only where it is used: journals written before there was such a part digest to what they did.
+        if !self.derived.is_idle() {
+            parts.push(("derived", bytes(|out| self.derived.save(out))));
+        }
+        parts
     }
 
     pub(super) fn digest_parts(&self, parts: &mut Parts) {
@@ -65,6 +71,14 @@ impl Kernel {
         let mut strategies = Decoder::new(next()?);
         let running = Strategies::load(&mut strategies, &markets)?;
         strategies.finish()?;
+        let derived = if input.remaining() == 0 {
+            Derived::default()
+        } else {
+            let mut part = Decoder::new(input.bytes()?);
+            let derived = Derived::load(&mut part, &markets)?;
+            part.finish()?;
+            derived
+        };
         input.finish()?;
         Ok(Kernel {
             stamp,
@@ -79,6 +93,7 @@ impl Kernel {
             timers,
             notices,
             strategies: running,
+            derived,
             ..Kernel::default()
         })
     }

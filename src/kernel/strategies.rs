@@ -9,6 +9,7 @@ use jangbu_journal::{Decoder, Encoder, Nanos};
 use jangbu_replay::{Effects, LoadError};
 
 use super::Kernel;
+use super::derived::Derived;
 use super::markets::{Markets, time_of};
 use super::orders::Orders;
 use super::risk::{Origin, Wanted};
@@ -16,7 +17,7 @@ use super::timers::Purpose;
 use crate::account::{OrderId, Portfolio, StrategyId};
 use crate::effect::{Effect, Severity};
 use crate::event::command::StrategySettings;
-use crate::market::{Book, Instrument, InstrumentId, Price, Qty, Quote};
+use crate::market::{Book, Instrument, InstrumentId, Price, Qty, Quote, Rate};
 use crate::strategy::table::Table;
 use crate::strategy::{OrderReport, Sight, Signal, Signals, Strategy, View, builtin};
 
@@ -146,6 +147,19 @@ impl Strategies {
     }
 }
 
+#[cfg(test)]
+impl Strategies {
+    /// Runs a strategy of a test, which hears of these instruments.
+    pub(super) fn run(&mut self, strategy: Box<dyn Strategy>, instruments: &[InstrumentId]) {
+        let id = u16::try_from(self.running.len()).expect("few");
+        let settings = StrategySettings { name: "test".into(), instruments: Vec::new(), parameters: Vec::new() };
+        self.running.push(Some(Running { settings, strategy }));
+        for instrument in instruments {
+            self.listeners[instrument.index()].push(id);
+        }
+    }
+}
+
 /// What a strategy may look at.
 #[derive(Debug)]
 struct Seen<'a> {
@@ -153,6 +167,8 @@ struct Seen<'a> {
     orders: &'a Orders,
     portfolio: &'a Portfolio,
     auto_trade: bool,
+    derived: &'a Derived,
+    now: Nanos,
 }
 
 impl Sight for Seen<'_> {
@@ -188,6 +204,10 @@ impl Sight for Seen<'_> {
     fn auto_trade(&self) -> bool {
         self.auto_trade
     }
+
+    fn premium(&self, instrument: InstrumentId) -> Option<Rate> {
+        self.derived.premium_of(self.derived.pair_of(instrument)?, self.now, self.markets)
+    }
 }
 
 impl Kernel {
@@ -206,6 +226,23 @@ impl Kernel {
         }
     }
 
+    /// A price was heard: tells the premiums that are others now to every strategy that hears of either market, once.
+    #[inline]
+    pub(super) fn tell_premiums(&mut self, instrument: InstrumentId, effects: &mut Effects<Effect>) {
+        for place in 0..self.derived.concerned(instrument) {
+            let Some(premium) = self.derived.changed(instrument, place, self.stamp.recv, &self.markets) else { continue };
+            let mut tell = |strategy: &mut dyn Strategy, view: &View<'_>, out: &mut Signals| strategy.on_premium(view, &premium, out);
+            self.tell_strategies(premium.home, effects, &mut tell);
+            for place in 0..self.strategies.listeners.get(premium.abroad.index()).map_or(0, Vec::len) {
+                let id = self.strategies.listeners[premium.abroad.index()][place];
+                let told = self.strategies.listeners.get(premium.home.index()).is_some_and(|told| told.contains(&id));
+                if !told {
+                    self.tell_strategy(StrategyId(id), effects, &mut tell);
+                }
+            }
+        }
+    }
+
     /// Lets one strategy look, and carries out what it signals.
     #[inline]
     fn tell_strategy(
@@ -220,6 +257,8 @@ impl Kernel {
             orders: &self.orders,
             portfolio: &self.portfolio,
             auto_trade: self.operator.auto_trade,
+            derived: &self.derived,
+            now: self.stamp.recv,
         };
         let view = View::new(self.stamp.recv, id, &seen).with_venue_time(time_of(&self.stamp));
         tell(running.strategy.as_mut(), &view, &mut self.signals);
@@ -251,8 +290,8 @@ impl Kernel {
     }
 
     fn seen(&self) -> Seen<'_> {
-        let Kernel { markets, orders, portfolio, operator, .. } = self;
-        Seen { markets, orders, portfolio, auto_trade: operator.auto_trade }
+        let Kernel { markets, orders, portfolio, operator, derived, .. } = self;
+        Seen { markets, orders, portfolio, auto_trade: operator.auto_trade, derived, now: self.stamp.recv }
     }
 
     /// Tells the strategy an order belongs to what became of it.

@@ -8,6 +8,7 @@ use jangbu_journal::Durability;
 use super::journaling::Rhythm;
 use crate::config::{Deposit, RawFrames, VenueConfig};
 use crate::event::command::Settings;
+use crate::event::valuation::ValuationSettings;
 use crate::simulator::SimulatorSettings;
 use crate::venue::binance::emulator::EmulatorConfig;
 
@@ -30,10 +31,13 @@ pub struct LiveConfig {
     pub raw: RawFrames,
     /// What to connect to.
     pub venues: Vec<VenueConfig>,
-    /// An emulator to start in this process. Venues of `venues` that it plays and that name no address are connected to it.
+    /// A Binance emulator to start in this process. Venues of `venues` that it plays and that name no address are connected to it.
+    /// Venues that say `emulate` get one of their own.
     pub emulate: Option<EmulatorConfig>,
     /// What the kernel is told at the start.
     pub settings: Settings,
+    /// How accounts of several currencies are added up.
+    pub valuation: ValuationSettings,
     /// Strategy texts it is told before, by name.
     pub texts: Vec<(String, String)>,
     /// Whether strategies may place orders.
@@ -62,6 +66,7 @@ impl LiveConfig {
             venues: Vec::new(),
             emulate: None,
             settings: Settings::default(),
+            valuation: ValuationSettings::default(),
             texts: Vec::new(),
             auto_trade: true,
             deposits: Vec::new(),

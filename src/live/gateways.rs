@@ -1,4 +1,4 @@
-//! The venues of a session: [`Gateways`] on their own threads, and the emulator if one was asked for.
+//! The venues of a session: [`Gateways`] on their own threads, and the emulators that were asked for.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::clock::Clock;
 use super::config::LiveConfig;
+use super::emulators::{self, Emulators};
 use super::error::LiveError;
 use super::routes::{Port, Routes};
 use super::summary::FrameClasses;
@@ -19,7 +20,7 @@ use crate::config::{Orders, VenueConfig};
 use crate::kernel::Kernel;
 use crate::market::{Instrument, Venue};
 use crate::venue::binance::emulator::{Emulator, MarketKind};
-use crate::venue::gateway::{Connect, Connected, DISPATCHES_MAX, Emulated, FrameStats, Numbers, Trading};
+use crate::venue::gateway::{Connect, Connected, DISPATCHES_MAX, FrameStats, Numbers, Trading};
 use crate::venue::inbox::Inbox;
 use crate::venue::registry;
 use crate::venue::secret::Credentials;
@@ -40,7 +41,7 @@ pub struct Gateways {
     runtime: Runtime,
     stop: watch::Sender<bool>,
     running: Vec<Running>,
-    emulator: Option<Emulator>,
+    emulators: Emulators,
 }
 
 impl Gateways {
@@ -57,18 +58,13 @@ impl Gateways {
             .enable_all()
             .build()
             .map_err(|error| LiveError::System { what: "the gateways' threads", error })?;
-        let emulator = match &config.emulate {
-            Some(emulate) => {
-                let started = runtime.block_on(Emulator::start(emulate.clone()));
-                Some(started.map_err(|error| LiveError::Emulator { reason: error.to_string() })?)
-            }
-            None => None,
-        };
+        let time = clock.clone();
+        let emulators = Emulators::start(config, &runtime, &(Arc::new(move || time.now()) as Now))?;
         let (stop, stopped) = watch::channel(false);
         let instruments: Vec<Instrument> = kernel.instruments().cloned().collect();
         let numbers = Arc::new(Numbers::new(&instruments));
         let (mut running, mut ports) = (Vec::new(), Vec::new());
-        for venue in venues(config, emulator.as_ref())? {
+        for venue in venues(config, emulators.binance())? {
             let registration = registry::find(venue.kind).ok_or_else(|| no_gateway(venue.kind))?;
             let (sender, dispatches) = mpsc::channel(DISPATCHES_MAX);
             let trading = trading(&venue, &instruments, kernel.orders())?;
@@ -86,7 +82,7 @@ impl Gateways {
                 inbox: inbox.clone(),
                 dispatches,
                 now,
-                emulated: emulator.as_ref().and_then(|emulator| emulated(emulator, venue.kind)),
+                emulated: emulators.of(venue.kind),
                 trading,
                 config: venue,
             };
@@ -100,25 +96,24 @@ impl Gateways {
         let mut routes = Routes::new(ports);
         instruments.iter().for_each(|instrument| routes.on_instrument(instrument.id, instrument.venue));
         kernel.orders().for_each(|order| routes.resume(order));
-        Ok((Gateways { runtime, stop, running, emulator }, routes))
+        Ok((Gateways { runtime, stop, running, emulators }, routes))
     }
 
     /// Where the emulator's market of a venue listens.
     pub fn emulated(&self, venue: Venue) -> Option<SocketAddr> {
-        Some(emulated(self.emulator.as_ref()?, venue)?.address)
+        self.emulators.address(venue)
     }
 
     /// Whether the emulator has played its tapes to the end and gateways have heard all of it.
     pub fn has_played_out(&self) -> bool {
-        let Some(emulator) = &self.emulator else { return false };
-        let stats = emulator.stats();
+        let Some(sent) = self.emulators.played_out() else { return false };
         let heard: u64 = self.running.iter().map(|running| running.frames.received()).sum();
-        stats.finished && heard >= stats.frames_sent
+        heard >= sent
     }
 
     /// How many frames the emulator has sent, if there is one.
     pub fn frames_sent(&self) -> Option<u64> {
-        self.emulator.as_ref().map(|emulator| emulator.stats().frames_sent)
+        self.emulators.frames_sent()
     }
 
     /// Tells every gateway to end. More than once is the same as once.
@@ -146,9 +141,7 @@ impl Gateways {
                 stats.classes().into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name.to_owned(), count));
             frames.push(FrameClasses { venue: venue.name().to_owned(), received: stats.received(), classes: classes.collect() });
         }
-        if let Some(emulator) = self.emulator.take() {
-            let _ = self.runtime.block_on(emulator.stop());
-        }
+        self.emulators.stop(&self.runtime);
         self.runtime.shutdown_timeout(GOODBYE);
         (frames, notes)
     }
@@ -180,6 +173,9 @@ fn no_gateway(venue: Venue) -> LiveError {
 }
 
 fn keys(venue: &VenueConfig) -> Result<Credentials, LiveError> {
+    if let Some(keys) = emulators::keys(venue.kind).filter(|_| venue.emulate && venue.endpoint.is_none()) {
+        return Ok(keys);
+    }
     Credentials::load(venue.kind, venue.keys.as_deref()).map_err(LiveError::Keys)
 }
 
@@ -216,15 +212,4 @@ fn venues(config: &LiveConfig, emulator: Option<&Emulator>) -> Result<Vec<VenueC
         }
     }
     if venues.is_empty() { Err(LiveError::NoVenue) } else { Ok(venues) }
-}
-
-/// How the emulator plays a venue, if it does.
-fn emulated(emulator: &Emulator, venue: Venue) -> Option<Emulated> {
-    let kind = match venue {
-        Venue::BinanceSpot => MarketKind::Spot,
-        Venue::BinanceUsdM => MarketKind::UsdM,
-        Venue::Kiwoom | Venue::Upbit => return None,
-    };
-    let streams = emulator.streams_of(kind).into_iter().collect();
-    Some(Emulated { address: emulator.address_of(kind)?, streams })
 }

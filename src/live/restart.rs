@@ -90,6 +90,10 @@ pub fn opening(config: &LiveConfig, resumed: &Resumed, routes: &Routes, simulato
     if !venues.is_empty() {
         commands.push(Command::RealOrders { venues: venues.clone() });
     }
+    // Before strategies: they may look at it when they are configured.
+    if config.valuation.currency.is_some() || resumed.kernel.valuation().is_some() {
+        commands.push(Command::Valuation(config.valuation.clone()));
+    }
     commands.push(Command::Configure(config.settings.clone()));
     if resumed.last == Seq::ZERO {
         let deposit =

@@ -8,8 +8,12 @@ use jangbu_replay::Marks;
 use serde::Serialize;
 
 use super::latency::duration_text;
+use super::valued::{PremiumRow, Valued, premiums, valued};
 use crate::kernel::{AccountResult, Counts, Kernel};
 use crate::market::Instrument;
+
+/// Premiums that a line shows; the summary has all.
+const PREMIUMS_MAX: usize = 5;
 
 /// Numbers the world writes after every event and anyone reads.
 #[derive(Debug, Default)]
@@ -78,6 +82,10 @@ pub struct Status {
     pub positions: Vec<String>,
     /// Profit by currency.
     pub profits: Vec<Profit>,
+    /// What everything is worth in one currency, if one is set.
+    pub valued: Option<Valued>,
+    /// How much dearer coins are at home than abroad (김프).
+    pub premiums: Vec<PremiumRow>,
     /// Whether the kill switch is on.
     pub killed: bool,
     /// How often what happened in the kernel, since the journal began.
@@ -123,6 +131,8 @@ pub fn status(kernel: &Kernel, stamp: &Stamp, marks: &Marks) -> Status {
         open_orders: kernel.orders().count(),
         positions: kernel.instruments().filter_map(held).collect(),
         profits: kernel.results().map(profit).collect(),
+        valued: valued(kernel),
+        premiums: premiums(kernel),
         killed: kernel.killed().is_some(),
         counts: *kernel.counts(),
     }
@@ -151,6 +161,15 @@ pub fn progress_line(gauges: &Gauges, status: &Status, before: u64, seconds: f64
             " · {} {} realised {} unrealised {} fees {}",
             profit.venue, profit.currency, profit.realised, profit.unrealised, profit.fees
         );
+    }
+    if let Some(valued) = &status.valued {
+        let _ = write!(line, " · 합계 · total {}", valued.line());
+    }
+    if !status.premiums.is_empty() {
+        line.push_str(" · 김프");
+        for premium in status.premiums.iter().take(PREMIUMS_MAX) {
+            let _ = write!(line, " {}", premium.text());
+        }
     }
     if status.killed {
         line.push_str(" · KILLED");

@@ -126,6 +126,13 @@ impl Summary {
                 ),
             );
         }
+        if let Some(valued) = &self.status.valued {
+            valued.lines().into_iter().for_each(|account| line("worth", account));
+            line("total", valued.line());
+        }
+        for premium in &self.status.premiums {
+            line("김프", format!("{} ({} / {})", premium.text(), premium.home, premium.abroad));
+        }
         line(
             "queue",
             format!("at most {} waiting for the kernel, {} for the journal", self.queue_high_water, self.gate_high_water),

@@ -5,6 +5,7 @@ pub mod instrument;
 pub mod data;
 pub mod book;
 pub mod rows;
+pub mod premium;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -12,4 +13,5 @@ pub use book::Book;
 pub use data::{Bar, Depth, Level, Quote, Side, Trade};
 pub use instrument::{Currency, Fees, Instrument, InstrumentId, InstrumentKind, TickTable, Venue};
 pub use number::{Money, NumberError, Price, Qty, Rate, Rounding};
+pub use premium::Premium;
 pub use rows::{Closed, RowBuilder, RowSpan};

@@ -51,7 +51,7 @@ use core::any::Any;
 
 use crate::account::OrderId;
 use crate::event::market::Condition;
-use crate::market::{Bar, InstrumentId, Price, Qty, Quote, Side, Trade};
+use crate::market::{Bar, InstrumentId, Premium, Price, Qty, Quote, Side, Trade};
 use table::Table;
 
 /// Decides to trade. Called for the instruments of its settings only, one event at a time, in the order of the journal.
@@ -77,6 +77,11 @@ pub trait Strategy: Any + core::fmt::Debug + Send {
     /// The book is whole again after an update; look at `view.book(instrument)`.
     fn on_book(&mut self, view: &View<'_>, instrument: InstrumentId, out: &mut Signals) {
         let _ = (view, instrument, out);
+    }
+
+    /// The kimchi premium (김프) of a coin changed, one of whose two markets it hears of. The view has it for both.
+    fn on_premium(&mut self, view: &View<'_>, premium: &Premium, out: &mut Signals) {
+        let _ = (view, premium, out);
     }
 
     /// A row of one second or one minute ended (`row.span` says which).

@@ -3,7 +3,7 @@
 use jangbu_journal::Nanos;
 
 use crate::account::StrategyId;
-use crate::market::{Book, Instrument, InstrumentId, Price, Qty, Quote};
+use crate::market::{Book, Instrument, InstrumentId, Price, Qty, Quote, Rate};
 
 /// The state a [`View`] looks at. The kernel implements it; tests make up their own.
 pub trait Sight: core::fmt::Debug {
@@ -30,6 +30,12 @@ pub trait Sight: core::fmt::Debug {
 
     /// Whether orders of strategies are let through.
     fn auto_trade(&self) -> bool;
+
+    /// How much dearer its coin is at home than abroad (김프); `None` when a price of it is missing or old, or nobody compares them.
+    fn premium(&self, instrument: InstrumentId) -> Option<Rate> {
+        let _ = instrument;
+        None
+    }
 }
 
 /// A read-only look at what a strategy may know, at one event.
@@ -120,6 +126,13 @@ impl<'a> View<'a> {
     pub fn is_idle(&self, instrument: InstrumentId) -> bool {
         let (buying, selling) = self.working(instrument);
         buying.is_zero() && selling.is_zero()
+    }
+
+    /// The kimchi premium (김프) of its coin: how much dearer it is at home than abroad, 0.03 is 3 %. The same for both of its markets.
+    /// `None` when a price of it is missing or older than the settings allow, or the settings compare nothing.
+    #[inline]
+    pub fn premium(&self, instrument: InstrumentId) -> Option<Rate> {
+        self.source.premium(instrument)
     }
 
     /// Whether orders of strategies are let through. Signals are refused otherwise.

@@ -284,6 +284,7 @@ kinds! {
     "kill" = Unboxed::Command(Command::Kill { .. }),
     "resume" = Unboxed::Command(Command::Resume),
     "real orders" = Unboxed::Command(Command::RealOrders { .. }),
+    "valuation" = Unboxed::Command(Command::Valuation(_)),
     "tick" = Unboxed::Tick,
     "frame" = Unboxed::Frame,
 }

@@ -8,6 +8,7 @@ use jangbu::data::synthetic::{SyntheticSettings, SyntheticTrades};
 use jangbu::event::command::{RiskLimits, Settings, StrategySettings};
 use jangbu::event::market::{Condition, Phase, PhaseKind, Value, Vi};
 use jangbu::event::order::Charge;
+use jangbu::event::valuation::{RateSettings, RateSource, ValuationSettings};
 use jangbu::event::{Answer, Command, Event, Frame, Link, LinkState, MarketEvent, OrderEvent};
 use jangbu::market::{
     Bar, Currency, Depth, Instrument, InstrumentId, InstrumentKind, Level, Money, Price, Qty, Quote, Side, TickTable, Trade,
@@ -21,7 +22,7 @@ use crate::made::{LATENCY, Script, command, market_session, resume, scripted_ses
 type Recipe = fn(&Path);
 
 /// Name and recipe of each.
-pub const JOURNALS: &[(&str, Recipe)] = &[("markets", markets), ("every-event", every_event)];
+pub const JOURNALS: &[(&str, Recipe)] = &[("markets", markets), ("every-event", every_event), ("premiums", premiums)];
 
 const BEGIN: Nanos = Nanos::from_millis(1_704_067_200_000);
 
@@ -113,6 +114,56 @@ fn told(start: Nanos, seed: u64, trades: u64, said: Vec<(u64, Command)>) -> Vec<
     }
     history.extend(said.map(|(_, words)| (now, None, command(words))));
     history
+}
+
+/// Two markets of a coin in two currencies, a rate between them that changes, and what is added up over both.
+fn premiums(dir: &Path) {
+    let mut said = vec![
+        (0, started(1)),
+        (
+            0,
+            Command::Valuation(ValuationSettings {
+                currency: Some(parse("KRW")),
+                rates: vec![RateSettings { of: usdt(), source: RateSource::Instrument("kiwoom:USDKRW".into()) }],
+                premium_age_ms: 20,
+            }),
+        ),
+        (0, Command::Configure(Settings { simulator: Some(LATENCY), ..Settings::default() })),
+        (0, Command::Deposit { venue: Venue::BinanceUsdM, currency: usdt(), amount: parse("50000") }),
+        (0, Command::Deposit { venue: Venue::Upbit, currency: parse("KRW"), amount: parse("10000000") }),
+        (100, order(0, Side::Buy, None, TimeInForce::Gtc, "0.01")),
+    ];
+    said.push((200, Command::SessionEnded { session: SessionId(1) }));
+    let mut history = told(BEGIN, 3, 200, said);
+    let of = SyntheticTrades::instrument(InstrumentId(0));
+    let home = Instrument {
+        id: InstrumentId(2),
+        venue: Venue::Upbit,
+        symbol: format!("KRW-{}", of.base),
+        kind: InstrumentKind::Spot,
+        quote: parse("KRW"),
+        ..of.clone()
+    };
+    let rate = Instrument { id: InstrumentId(3), venue: Venue::Kiwoom, symbol: "USDKRW".into(), kind: InstrumentKind::Fx, ..home.clone() };
+    // Before the session ends: the market at home trades, the rate is told now and then.
+    let times: Vec<Nanos> = history.iter().map(|moment| moment.0).collect();
+    for (count, at) in (0_i64..).zip(times).skip(30).step_by(3).collect::<Vec<_>>().into_iter().rev() {
+        let place = history.iter().rposition(|moment| moment.0 <= at).expect("it was there");
+        let price = Price::from_raw((70_000_000 + count * 1_000) * 100_000_000);
+        let (id, qty) = (u64::try_from(count).expect("it counts up"), parse("0.01"));
+        let trade = Trade { instrument: home.id, taker: Side::Buy, price, qty, id };
+        history.insert(place, (at, None, Event::Market(MarketEvent::Trade(trade))));
+        if count % 4 == 0 {
+            let value = Value { instrument: rate.id, value: Price::from_raw((1_400 + count) * 100_000_000) };
+            history.insert(place, (at, None, Event::Market(MarketEvent::Value(value))));
+        }
+    }
+    let place = history.iter().position(|moment| matches!(moment.2, Event::Market(MarketEvent::Trade(_)))).expect("a trade");
+    for instrument in [rate, home] {
+        let at = history[place].0;
+        history.insert(place, (at, None, Event::Market(MarketEvent::Instrument(Box::new(instrument)))));
+    }
+    market_session(dir, SessionId(1), history, 120);
 }
 
 /// Every event there is, told to the kernel by a script; a restart, and a session that was killed.

@@ -6,6 +6,7 @@ mod cli_emulate;
 mod cli_backtest;
 mod cli_latency;
 mod cli_live;
+mod two_venues;
 mod cli_journal;
 mod cli_replay;
 mod cli_strategy;

@@ -77,6 +77,9 @@ pub(super) fn opened<S: History>(config: &Config, history: S) -> Result<Session<
     let mut opening = vec![Command::SessionStarted { session, build: build_text(), mode: "backtest".into() }];
     let texts = strategy_texts(&config.strategies)?;
     opening.extend(texts.into_iter().map(|(name, text)| Command::StrategyText { name, text }));
+    if config.valuation.currency.is_some() {
+        opening.push(Command::Valuation(config.valuation.clone()));
+    }
     opening.push(Command::Configure(Settings {
         risk: config.risk.clone(),
         strategies: config.strategies.clone(),

@@ -271,6 +271,11 @@ impl Speaker<'_> {
                 let names: Vec<&str> = venues.iter().map(|venue| venue.name()).collect();
                 format!("{} {}", self.word("실거래", "real orders"), names.join(", "))
             }
+            Command::Valuation(valuation) => {
+                let currency = valuation.currency.map_or_else(|| "-".to_owned(), |currency| cut(currency.as_str()));
+                let of: Vec<String> = valuation.rates.iter().map(|rate| cut(rate.of.as_str())).collect();
+                format!("{} {currency}, {} {}", self.word("평가", "valued in"), self.word("환율", "rates of"), of.join(", "))
+            }
         }
     }
 }

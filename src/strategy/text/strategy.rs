@@ -10,7 +10,7 @@ use jangbu_journal::{DecodeError, Decoder, Encoder, Nanos};
 
 use super::columns::{Mode, Row};
 use super::frame::{Fault, Frame, Market};
-use super::names::Part;
+use super::names::{Part, slot};
 use super::pair::{Pair, Setup};
 use super::rows::Scene;
 use super::watched::Watched;
@@ -155,6 +155,7 @@ impl TextStrategy {
         let TextStrategy { settings, pair, rules, instruments, slots, .. } = self;
         let Some(Some(known)) = instruments.get_mut(instrument.id.index()) else { return };
         known.enter((second, row), instrument, settings.setup.average, pair, slots);
+        slots[const { slot("김프") }] = view.premium(instrument.id).map_or(0.0, |rate| rate.to_f64() * 100.0);
         let market = Market { stock: instrument.kind == InstrumentKind::Stock };
         for (place, condition) in pair.conditions.iter().enumerate() {
             let mut frame = Frame::new(slots, &known.history, market);

@@ -6,7 +6,7 @@ use alloc::vec;
 use super::*;
 use crate::account::{OrderId, StrategyId};
 use crate::market::testing::{instrument, price, qty};
-use crate::market::{Book, Qty, RowSpan, Side};
+use crate::market::{Book, Qty, Rate, RowSpan, Side};
 use crate::strategy::{Sight, Signal};
 
 /// A world with one instrument.
@@ -18,6 +18,7 @@ struct World {
     entry: Option<Price>,
     busy: bool,
     auto_trade: bool,
+    premium: Option<Rate>,
 }
 
 impl Sight for World {
@@ -45,6 +46,9 @@ impl Sight for World {
     fn auto_trade(&self) -> bool {
         self.auto_trade
     }
+    fn premium(&self, _: InstrumentId) -> Option<Rate> {
+        self.premium
+    }
 }
 
 fn world() -> World {
@@ -52,7 +56,7 @@ fn world() -> World {
     book.set(Side::Buy, price("99"), qty("5"));
     book.set(Side::Sell, price("101"), qty("5"));
     let instrument = instrument(0, InstrumentKind::Spot);
-    World { instrument, book, position: Qty::ZERO, entry: None, busy: false, auto_trade: true }
+    World { instrument, book, position: Qty::ZERO, entry: None, busy: false, auto_trade: true, premium: None }
 }
 
 /// The rules with these parameters and the defaults.
@@ -249,4 +253,15 @@ fn indicators_and_streaks_go_on_from_what_was_saved() {
         }
     }
     assert!((5..200).contains(&bought), "{bought}");
+}
+
+#[test]
+fn a_text_reads_the_premium_and_zero_while_there_is_none() {
+    let (mut strategy, mut world) = (TextStrategy::new(settings()).expect("made"), world());
+    strategy.on_text("buy.py", "매수 = 1.5 < 김프 < 2.5 and 김프 != 0").expect("right");
+    assert_eq!(second(&mut strategy, &world, 1, "50"), [], "none");
+    world.premium = Some(Rate::from_raw(3_000_000));
+    assert_eq!(second(&mut strategy, &world, 2, "50"), [], "3 %");
+    world.premium = Some(Rate::from_raw(2_000_000));
+    assert_eq!(orders(&second(&mut strategy, &world, 3, "50")), [(Side::Buy, qty("20"))], "2 %");
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::market::Price;
 use crate::venue::Now;
 use crate::venue::faults::FaultPlan;
 use crate::venue::secret::{Credentials, Secret};
@@ -41,6 +42,8 @@ pub struct EmulatorConfig {
     pub bind: SocketAddr,
     /// What to play.
     pub source: Source,
+    /// Where markets of a made-up source begin, by code; others where the emulator says.
+    pub starts: BTreeMap<String, Price>,
     /// How fast, when it is a tape. It begins with the first client that subscribes.
     pub speed: Speed,
     /// Whether connections are closed when the tape is over.
@@ -78,6 +81,7 @@ impl EmulatorConfig {
         EmulatorConfig {
             bind: (Ipv4Addr::LOCALHOST, 0).into(),
             source,
+            starts: BTreeMap::new(),
             speed: Speed::Times(1.0),
             close_when_done: false,
             credentials: Credentials { key: Secret::new(Self::KEY), secret: Secret::new(Self::SECRET) },

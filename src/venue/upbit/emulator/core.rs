@@ -163,7 +163,7 @@ impl Core {
                 let (starts, day) = preview(path)?;
                 (starts, day, 0)
             }
-            Source::Synthetic { symbols, seed } => (made_up(symbols)?, Date::at(now), *seed),
+            Source::Synthetic { symbols, seed } => (made_up(symbols, &config.starts)?, Date::at(now), *seed),
         };
         let (mut markets, mut codes) = (BTreeMap::new(), BTreeMap::new());
         for ((code, start), id) in starts.into_iter().zip(0..) {
@@ -289,7 +289,7 @@ fn market_config(code: MarketCode, market: &Market, interval_ms: u32) -> MarketC
 const WON: i128 = ONE as i128;
 
 /// Made-up markets and where they begin.
-fn made_up(symbols: &[String]) -> Result<BTreeMap<MarketCode, Price>, EmulatorError> {
+fn made_up(symbols: &[String], starts: &BTreeMap<String, Price>) -> Result<BTreeMap<MarketCode, Price>, EmulatorError> {
     let usual = ["KRW-BTC", "KRW-ETH", "KRW-XRP"].map(str::to_owned);
     let symbols = if symbols.is_empty() { &usual } else { symbols };
     let start = |symbol: &String| {
@@ -303,7 +303,7 @@ fn made_up(symbols: &[String]) -> Result<BTreeMap<MarketCode, Price>, EmulatorEr
             (_, Quote::Btc) => ONE / 1_000,
             (_, Quote::Usdt) => 10 * ONE,
         };
-        Ok((code, Price::from_raw(price)))
+        Ok((code, starts.get(code.as_str()).copied().unwrap_or(Price::from_raw(price))))
     };
     symbols.iter().map(start).collect()
 }
