@@ -14,8 +14,8 @@ pub use life::{Change, Illegal, Order, OrderState};
 pub use order::{Amendment, NewOrder, OrderType, TimeInForce};
 pub use portfolio::{BookError, Booking, Cash, CashRow, Portfolio};
 pub use position::{Booked, Position};
-pub use valuation::{NotValued, Valuation, Worth};
 pub use update::{Fill, Liquidity, OrderUpdate};
+pub use valuation::{NotValued, Valuation, Worth};
 
 #[cfg(test)]
 mod life_tests;

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use super::answer::{Failure, Outcome, print, print_json, say};
 use super::settings::{ConfigArgs, read};
 use crate::config::keys::KEYS;
-use crate::event::valuation::RateSource;
 use crate::config::{FILE_NAME, Layers, Loaded, Problems, init_text};
+use crate::event::valuation::RateSource;
 
 /// `jangbu config`.
 #[derive(Debug, clap::Args)]

@@ -171,7 +171,11 @@ impl Reader<'_> {
     }
 
     fn venue(&mut self, table: &Table<'_>, span: Range<usize>, path: &str) {
-        self.unknown(table, path, &["kind", "endpoint", "orders", "keys", "symbols", "streams", "book_speed", "conditions", "emulate"]);
+        self.unknown(
+            table,
+            path,
+            &["kind", "endpoint", "orders", "keys", "symbols", "streams", "book_speed", "conditions", "emulate"],
+        );
         let kind = self.required::<Venue>(table, &span, path, "kind", Kind::Text, VENUE_EXPECTED);
         let orders = table.get("orders").and_then(|value| self.orders(value, &format!("{path}.orders"))).unwrap_or(Orders::Paper);
         let keys = table.get("keys").and_then(|value| self.file(value, &format!("{path}.keys")));

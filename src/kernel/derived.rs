@@ -145,13 +145,7 @@ impl Derived {
     }
 
     /// One of them, if it is other than what was told. That it cannot be told any more is remembered, not told.
-    pub(super) fn changed(
-        &mut self,
-        instrument: InstrumentId,
-        place: usize,
-        now: Nanos,
-        markets: &Markets,
-    ) -> Option<Premium> {
+    pub(super) fn changed(&mut self, instrument: InstrumentId, place: usize, now: Nanos, markets: &Markets) -> Option<Premium> {
         let pair = *self.pairs.get(*self.concerned.get(instrument.index())?.get(place)? as usize)?;
         let found = self.premium_of(pair, now, markets);
         let told = self.told.get_mut(pair.home.index())?;
@@ -185,12 +179,7 @@ impl Derived {
         self.rate_by(of, CHAIN_MAX, &|id| markets.get(id))
     }
 
-    fn rate_by<'a>(
-        &self,
-        of: Currency,
-        steps: u32,
-        market: &dyn Fn(InstrumentId) -> Option<&'a Market>,
-    ) -> Option<Price> {
+    fn rate_by<'a>(&self, of: Currency, steps: u32, market: &dyn Fn(InstrumentId) -> Option<&'a Market>) -> Option<Price> {
         if Some(of) == self.settings.currency {
             return Some(Price::from_raw(ONE));
         }
@@ -222,7 +211,6 @@ impl Derived {
 /// Whether a source is this instrument.
 fn names(source: &RateSource, instrument: &Instrument) -> bool {
     let RateSource::Instrument(name) = source else { return false };
-    name.split_once(':').is_some_and(|(venue, symbol)| {
-        venue == instrument.venue.name() && symbol.eq_ignore_ascii_case(&instrument.symbol)
-    })
+    name.split_once(':')
+        .is_some_and(|(venue, symbol)| venue == instrument.venue.name() && symbol.eq_ignore_ascii_case(&instrument.symbol))
 }

@@ -10,13 +10,13 @@ use proptest::prelude::*;
 
 use super::Kernel;
 use super::tests::Rig;
+use crate::effect::Effect;
 use crate::event::command::{Command, RiskLimits};
 use crate::event::market::Value;
 use crate::event::valuation::{RateSettings, RateSource, ValuationSettings};
 use crate::event::{Event, MarketEvent};
 use crate::market::premium::premium;
 use crate::market::testing::{instrument, money, price};
-use crate::effect::Effect;
 use crate::market::{Currency, Instrument, InstrumentId, InstrumentKind, Premium, Rate, Venue};
 use crate::strategy::{DecodeError, Decoder, Encoder, Signals, Strategy, View};
 
@@ -86,7 +86,8 @@ fn a_fixed_rate_and_one_that_events_bring() {
     assert_eq!(premiums(&fixed.kernel), [(2, 0, Some(2_000_000))]);
 
     let mut told = rig(RateSource::Instrument(String::from("kiwoom:USDKRW")));
-    let rate = Instrument { venue: Venue::Kiwoom, symbol: "USDKRW".into(), kind: InstrumentKind::Fx, ..won(InstrumentId(4), "USD") };
+    let rate =
+        Instrument { venue: Venue::Kiwoom, symbol: "USDKRW".into(), kind: InstrumentKind::Fx, ..won(InstrumentId(4), "USD") };
     told.hear(Event::Market(MarketEvent::Instrument(Box::new(rate))));
     told.trade(InstrumentId(0), "50000");
     told.trade(HOME, "70700000");

@@ -231,7 +231,8 @@ impl Kernel {
     pub(super) fn tell_premiums(&mut self, instrument: InstrumentId, effects: &mut Effects<Effect>) {
         for place in 0..self.derived.concerned(instrument) {
             let Some(premium) = self.derived.changed(instrument, place, self.stamp.recv, &self.markets) else { continue };
-            let mut tell = |strategy: &mut dyn Strategy, view: &View<'_>, out: &mut Signals| strategy.on_premium(view, &premium, out);
+            let mut tell =
+                |strategy: &mut dyn Strategy, view: &View<'_>, out: &mut Signals| strategy.on_premium(view, &premium, out);
             self.tell_strategies(premium.home, effects, &mut tell);
             for place in 0..self.strategies.listeners.get(premium.abroad.index()).map_or(0, Vec::len) {
                 let id = self.strategies.listeners[premium.abroad.index()][place];

@@ -145,7 +145,13 @@ mod tests {
     #[test]
     fn what_is_not_valued_is_said() {
         let accounts = vec![
-            AccountValue { venue: "upbit".into(), currency: "KRW".into(), equity: Some("5".into()), value: Some("5".into()), ..Default::default() },
+            AccountValue {
+                venue: "upbit".into(),
+                currency: "KRW".into(),
+                equity: Some("5".into()),
+                value: Some("5".into()),
+                ..Default::default()
+            },
             AccountValue {
                 venue: "binance-spot".into(),
                 currency: "USDT".into(),

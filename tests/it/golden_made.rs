@@ -144,7 +144,13 @@ fn premiums(dir: &Path) {
         quote: parse("KRW"),
         ..of.clone()
     };
-    let rate = Instrument { id: InstrumentId(3), venue: Venue::Kiwoom, symbol: "USDKRW".into(), kind: InstrumentKind::Fx, ..home.clone() };
+    let rate = Instrument {
+        id: InstrumentId(3),
+        venue: Venue::Kiwoom,
+        symbol: "USDKRW".into(),
+        kind: InstrumentKind::Fx,
+        ..home.clone()
+    };
     // Before the session ends: the market at home trades, the rate is told now and then.
     let times: Vec<Nanos> = history.iter().map(|moment| moment.0).collect();
     for (count, at) in (0_i64..).zip(times).skip(30).step_by(3).collect::<Vec<_>>().into_iter().rev() {

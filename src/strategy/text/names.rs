@@ -91,7 +91,11 @@ pub const NAMES: &[Name] = &[
     held("분할매도횟수", "판 횟수", "times sold"),
     held("최고수익률", "산 뒤 가장 높았던 수익률", "highest return since it was bought"),
     held("최저수익률", "산 뒤 가장 낮았던 수익률", "lowest return since it was bought"),
-    number("김프", "김치 프리미엄 %; 값이 없거나 오래되면 0", "how much dearer the coin is at home than abroad, percent; 0 while unknown"),
+    number(
+        "김프",
+        "김치 프리미엄 %; 값이 없거나 오래되면 0",
+        "how much dearer the coin is at home than abroad, percent; 0 while unknown",
+    ),
 ];
 
 /// Slots that have a value on every row: the columns, then [`NAMES`]. A text's own variables come after.
