@@ -7,12 +7,14 @@ use crate::stamp::{Seq, Stamp};
 ///
 /// Records of one block are encoded one after the other with a shared [`Record::Context`], so that a record may be written as
 /// its difference from an earlier one. The context starts empty at every block: a block is decoded with nothing but itself.
-pub trait Record: Sized {
+///
+/// It can be handed to another thread: journals are written and read ahead by threads of their own.
+pub trait Record: Sized + Send + 'static {
     /// Version of the encoding. Each block says the version it was written with; `decode` accepts every version ever released.
     const SCHEMA: u16;
 
     /// What earlier records of the same block leave behind for later ones.
-    type Context: Default;
+    type Context: Default + Send;
 
     /// Makes `context` as good as new. Override it to keep allocations between blocks.
     fn reset(context: &mut Self::Context) {

@@ -7,7 +7,7 @@ use crate::machine::Machine;
 use crate::world::{Batch, Flow, World};
 
 /// Events a batch holds. A batch of 96-byte events then fits the L2 cache.
-const BATCH_EVENTS: usize = 1_024;
+pub(crate) const BATCH_EVENTS: usize = 1_024;
 
 /// Where a replay ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

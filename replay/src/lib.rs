@@ -15,6 +15,8 @@ pub mod digest;
 pub mod marks;
 pub mod history;
 #[cfg(feature = "sled")]
+pub mod ahead;
+#[cfg(feature = "sled")]
 pub mod witness;
 #[cfg(feature = "sled")]
 pub mod verify;
@@ -27,6 +29,8 @@ pub use history::{Recorded, Source, Until};
 pub use machine::{LoadError, Machine};
 pub use marks::{Checker, Divergence, EVENTS_PER_CHECKPOINT, Marks};
 pub use recorder::{Discard, Recorder};
+#[cfg(feature = "sled")]
+pub use ahead::Ahead;
 #[cfg(feature = "sled")]
 pub use verify::{Span, Standing, Verification, VerifyError, advance, effects_at, nearest, verify, verify_before};
 #[cfg(feature = "sled")]

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use jangbu_journal::{Checkpoint, JournalError, Nanos, Reader, Record, Seq, Stamp};
 
+use crate::ahead::Ahead;
 use crate::digest::Digest;
 use crate::drive::{DriveError, drive};
 use crate::effects::Effects;
@@ -164,7 +165,7 @@ where
     let expected = reader.checkpoints(first, until)?;
     let checker = Checker::new(start.checkpoint.as_ref(), expected);
     let mut recorder = Witnessed { recorder: checker, witness };
-    let source = Admitted::<M, _, _>::new(reader.scan(first)?, witness);
+    let source = Admitted::<M, _, _>::new(Ahead::new(&reader, first)?, witness);
     let mut world = Recorded::new(source, span.until);
     let run = drive(&mut start.machine, &mut world, &mut recorder, (first, start.clock));
     let checker = recorder.recorder;
@@ -194,7 +195,7 @@ where
 /// # Errors
 /// When the journal cannot be read.
 pub fn advance<M: Machine>(standing: &mut Standing<M>, reader: &Reader<M::Event>, until: Seq) -> Result<(), VerifyError> {
-    let mut world = Recorded::new(reader.scan(standing.last.next())?, Until::Seq(until));
+    let mut world = Recorded::new(Ahead::new(reader, standing.last.next())?, Until::Seq(until));
     let mut recorder = crate::recorder::Discard::default();
     match drive(&mut standing.machine, &mut world, &mut recorder, (standing.last.next(), standing.clock)) {
         Ok(outcome) => {

@@ -2,7 +2,8 @@
 
 use std::vec::IntoIter;
 
-use jangbu_journal::{JournalError, Reader, Scan, Seq, Stamp};
+use jangbu_journal::{JournalError, Reader, Seq, Stamp};
+use jangbu_replay::{Ahead, Source};
 
 use crate::account::SessionId;
 use crate::data::history::{History, HistoryError, Moment};
@@ -23,7 +24,7 @@ pub enum Heard {
 /// The events of a session of a journal that came from outside.
 #[derive(Debug)]
 pub struct JournalHistory {
-    scan: Scan<Event>,
+    events: Ahead<Event>,
     last: Seq,
     session: SessionId,
     heard: Heard,
@@ -43,7 +44,7 @@ impl JournalHistory {
         (first, last): (Seq, Seq),
         heard: Heard,
     ) -> Result<Self, JournalError> {
-        Ok(JournalHistory { scan: reader.scan(first)?, last, session, heard, read: Vec::new().into_iter(), opening: true })
+        Ok(JournalHistory { events: Ahead::new(reader, first)?, last, session, heard, read: Vec::new().into_iter(), opening: true })
     }
 
     /// Whether an event came from outside.
@@ -86,8 +87,8 @@ impl History for JournalHistory {
                     return Ok(Some((stamp.recv, stamp.venue, event)));
                 }
             }
-            let mut batch = Vec::with_capacity(BATCH_EVENTS);
-            if self.scan.next_batch(BATCH_EVENTS, &mut batch)? == 0 {
+            let mut batch = Vec::new();
+            if self.events.next_batch(BATCH_EVENTS, &mut batch)? == 0 {
                 return Ok(None);
             }
             self.read = batch.into_iter();

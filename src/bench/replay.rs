@@ -33,7 +33,7 @@ pub(super) fn measure(trades: u64, dir: &Path, progress: &mut dyn FnMut(&str, u6
         |round| progress(name, round as u64, ROUNDS as u64),
     )?;
     fs::remove_dir_all(dir).map_err(BenchError::io(dir))?;
-    let subject = format!("replayed and compared, strategy ema-cross, {orders} orders, {fills} fills");
+    let subject = format!("replayed (read by a thread ahead) and compared, strategy ema-cross, {orders} orders, {fills} fills");
     Ok(Line { name: name.into(), subject, limit: "the same journal decoded", goal: Some(0.5), events, bytes, compared })
 }
 
