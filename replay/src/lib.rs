@@ -22,6 +22,8 @@ pub mod witness;
 pub mod verify;
 pub mod testing;
 
+#[cfg(feature = "sled")]
+pub use ahead::Ahead;
 pub use digest::{Canonical, Digest, EffectsDigest, Parts};
 pub use drive::{DriveError, Outcome, drive};
 pub use effects::Effects;
@@ -29,8 +31,6 @@ pub use history::{Recorded, Source, Until};
 pub use machine::{LoadError, Machine};
 pub use marks::{Checker, Divergence, EVENTS_PER_CHECKPOINT, Marks};
 pub use recorder::{Discard, Recorder};
-#[cfg(feature = "sled")]
-pub use ahead::Ahead;
 #[cfg(feature = "sled")]
 pub use verify::{Span, Standing, Verification, VerifyError, advance, effects_at, nearest, verify, verify_before};
 #[cfg(feature = "sled")]

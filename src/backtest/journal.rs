@@ -44,7 +44,14 @@ impl JournalHistory {
         (first, last): (Seq, Seq),
         heard: Heard,
     ) -> Result<Self, JournalError> {
-        Ok(JournalHistory { events: Ahead::new(reader, first)?, last, session, heard, read: Vec::new().into_iter(), opening: true })
+        Ok(JournalHistory {
+            events: Ahead::new(reader, first)?,
+            last,
+            session,
+            heard,
+            read: Vec::new().into_iter(),
+            opening: true,
+        })
     }
 
     /// Whether an event came from outside.
