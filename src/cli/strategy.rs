@@ -1,5 +1,6 @@
 //! `jangbu strategy`: look at a strategy text before it trades, at the versions a journal has, and what a text would have done.
 
+mod explain;
 mod functions;
 mod rerun;
 mod versions;
@@ -31,6 +32,8 @@ enum Action {
     Diff(versions::Diff),
     /// 기록된 세션의 시장에서 글을 모의로 돌림 · Run a text on the markets of a recorded session, in simulation
     Run(rerun::Args),
+    /// 기록된 판단의 까닭: 줄마다 참과 거짓, 그때의 수 · Why a text decided as it did: every clause with its truth and numbers
+    Explain(explain::Args),
     /// 글이 부를 수 있는 함수: 이름, 인수, 뜻 · Functions a text can call: names, arguments, what they give
     Functions(functions::Functions),
 }
@@ -70,6 +73,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
         Action::Show(show) => versions::show(show),
         Action::Diff(diff) => versions::diff(diff),
         Action::Run(args) => rerun::run(args),
+        Action::Explain(args) => explain::run(args),
         Action::Functions(args) => functions::run(args).map(|()| Outcome::Done),
     }
 }

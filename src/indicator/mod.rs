@@ -8,7 +8,7 @@
 //! not, the indicator says so. The warm-up is TA-Lib's as well: `lookback` bars without a value, an unstable period of 0, and MACD's
 //! faster average begins later, so that both have their first value on the same bar. Values are those of TA-Lib's functions over the
 //! whole series; its `stream` functions forget all but the last `lookback` bars, so that their EMA is a mean and their OBV a volume.
-//! A step costs the same however long the period is; LINEARREG and CCI alone look at every bar of it, as their definition says.
+//! A step costs the same however long the period is; LINEARREG, CCI and the phase of a cycle (of 50 bars at most) alone look at every bar of it, as their definition says.
 //!
 //! What an indicator remembers is saved bit for bit: its sums have a history in their low bits, and that history is state.
 //!
@@ -34,6 +34,7 @@ mod parabolic;
 mod oscillators;
 mod statistics;
 mod price;
+mod cycle;
 mod any;
 mod table;
 mod studies;
@@ -45,6 +46,7 @@ mod vectors_tests;
 pub use any::{Any, LINES_MAX};
 pub use average::{Average, AverageKind, Late};
 pub use averages::{Dema, Ema, Kama, Sma, T3, Tema, Trima, Wma};
+pub use cycle::{HtDcPeriod, HtDcPhase, HtPhasor, HtSine, HtTrendMode, HtTrendline};
 pub use directional::{Adx, Adxr, Direction, DirectionalIndex, DirectionalIndicator, DirectionalMovement};
 pub use extremes::{Aroon, AroonOsc, Maximum, MidPoint, MidPrice, Minimum, Sum};
 pub use macd::{Macd, MacdExt};

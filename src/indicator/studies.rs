@@ -4,9 +4,10 @@ use super::Any;
 use super::table::{Given, Parameter, Study, factor, kind_of, period};
 use super::{
     Ad, AdOsc, Adx, Adxr, Aroon, AroonOsc, Atr, Average, Bbands, Beta, Bop, Cci, Change, Cmo, Correl, Dema, Difference,
-    Direction, DirectionalIndex, DirectionalIndicator, DirectionalMovement, Ema, Kama, Line, LinearReg, Macd, MacdExt, Maximum,
-    Mfi, MidPoint, MidPrice, Minimum, Momentum, Natr, Obv, Oscillator, Price, PriceKind, Rsi, Sar, SarExt, Sma, StdDev, Stoch,
-    StochF, StochRsi, Sum, T3, Tema, Trima, Trix, TrueRange, UltOsc, Variance, WillR, Wma,
+    Direction, DirectionalIndex, DirectionalIndicator, DirectionalMovement, Ema, HtDcPeriod, HtDcPhase, HtPhasor, HtSine,
+    HtTrendMode, HtTrendline, Kama, Line, LinearReg, Macd, MacdExt, Maximum, Mfi, MidPoint, MidPrice, Minimum, Momentum, Natr,
+    Obv, Oscillator, Price, PriceKind, Rsi, Sar, SarExt, Sma, StdDev, Stoch, StochF, StochRsi, Sum, T3, Tema, Trima, Trix,
+    TrueRange, UltOsc, Variance, WillR, Wma,
 };
 
 const fn entry(
@@ -124,6 +125,36 @@ pub const STUDIES: &[Study] = &[
     }),
     entry("EMA", &[period("period", 30.0, 2.0)], &["EMA"], ["지수 이동평균", "exponential average"], |with| {
         Ema::new(with.period(0)).into()
+    }),
+    entry("HT_DCPERIOD", &[], &["HT_DCPERIOD"], ["지배 주기의 봉 수", "bars of the dominant cycle"], |_| {
+        HtDcPeriod::default().into()
+    }),
+    entry(
+        "HT_DCPHASE",
+        &[],
+        &["HT_DCPHASE"],
+        ["지배 주기 안의 위상, 도", "phase in the dominant cycle, degrees"],
+        |_| HtDcPhase::default().into(),
+    ),
+    entry(
+        "HT_PHASOR",
+        &[],
+        &["INPHASE", "QUADRATURE"],
+        ["지배 주기의 두 성분", "the two components of the cycle"],
+        |_| HtPhasor::default().into(),
+    ),
+    entry(
+        "HT_SINE",
+        &[],
+        &["SINE", "LEADSINE"],
+        ["위상의 사인, 45도 앞의 사인", "sine of the phase, and 45 degrees ahead"],
+        |_| HtSine::default().into(),
+    ),
+    entry("HT_TRENDLINE", &[], &["HT_TRENDLINE"], ["주기를 뺀 가격", "the price without its cycle"], |_| {
+        HtTrendline::default().into()
+    }),
+    entry("HT_TRENDMODE", &[], &["HT_TRENDMODE"], ["추세면 1, 주기면 0", "1 in a trend, 0 in a cycle"], |_| {
+        HtTrendMode::default().into()
     }),
     entry(
         "KAMA",

@@ -277,6 +277,15 @@ impl Kernel {
         }
     }
 
+    /// The strategies that run, with their settings, by number: for whoever looks on.
+    pub fn strategies(&self) -> impl Iterator<Item = (StrategyId, &StrategySettings, &dyn Strategy)> + '_ {
+        let running = self.strategies.running.iter().enumerate();
+        running.filter_map(|(index, running)| {
+            let running = running.as_ref()?;
+            Some((StrategyId(u16::try_from(index).ok()?), &running.settings, running.strategy.as_ref()))
+        })
+    }
+
     /// What every strategy has to show, by its number.
     pub fn views(&self) -> Vec<(StrategyId, Table)> {
         let seen = self.seen();

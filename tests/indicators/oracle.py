@@ -24,7 +24,8 @@ PARAMETERS = {
     "APO": [(12, 26, 0), (3, 7, 1), (9, 4, 2), (3, 7, 3), (3, 7, 6), (3, 7, 8)], "AROON": [(14,), (2,)], "AROONOSC": [(14,)],
     "ATR": [(14,), (1,)], "AVGPRICE": [()], "BBANDS": [(5, 2, 2, 0), (20, 1, 2.5, 0), (5, 2, 2, 1), (6, 2, 2, 3), (6, 1.5, 1.5, 6)],
     "BETA": [(5,), (1,)], "BOP": [()], "CCI": [(14,), (2,)], "CMO": [(14,), (2,)], "CORREL": [(30,), (2,)], "DEMA": [(30,), (2,)],
-    "DX": [(14,), (2,)], "EMA": [(30,), (2,)], "KAMA": [(30,), (2,)], "LINEARREG": [(14,), (2,)], "LINEARREG_ANGLE": [(14,)],
+    "DX": [(14,), (2,)], "EMA": [(30,), (2,)], "HT_DCPERIOD": [()], "HT_DCPHASE": [()],
+    "HT_PHASOR": [()], "HT_SINE": [()], "HT_TRENDLINE": [()], "HT_TRENDMODE": [()], "KAMA": [(30,), (2,)], "LINEARREG": [(14,), (2,)], "LINEARREG_ANGLE": [(14,)],
     "LINEARREG_INTERCEPT": [(14,)], "LINEARREG_SLOPE": [(14,)],
     "MA": [(30, 0), (9, 1), (9, 2), (9, 3), (9, 4), (9, 5), (8, 5), (9, 6), (9, 8), (1, 4)],
     "MACD": [(12, 26, 9), (3, 5, 2)], "MACDEXT": [(12, 0, 26, 0, 9, 0), (5, 1, 9, 2, 3, 3), (9, 6, 5, 4, 4, 5)], "MACDFIX": [(9,)],
@@ -97,7 +98,10 @@ def lines_of(name, parameters, inputs):
     if name == "VAR":
         arguments["nbdev"] = 1.0
     result = function(inputs, **arguments)
-    return result if isinstance(result, list) else [result]
+    result = result if isinstance(result, list) else [result]
+    # Whole numbers have no NaN: TA-Lib gives 0 where there is no value.
+    first = np.arange(len(result[0])) < function.lookback
+    return [np.where(first, np.nan, values) if values.dtype.kind == "i" else values for values in result]
 
 
 def main():

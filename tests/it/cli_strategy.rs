@@ -85,3 +85,58 @@ fn a_text_is_run_on_a_recorded_session() {
     assert!(err.contains("`stop_loss`"), "{err}");
     check(dir, &["strategy", "run", "in.py", "--on", "nothing"], 3);
 }
+
+/// The text buys on the row after a rise, and the rules sell; every order is in the journal with the text that caused it.
+fn traded(dir: &Path) {
+    std::fs::write(
+        dir.join("in.py"),
+        "if not (현재가 > 현재가N(2)):\n    매수 = False\nelif not (현재가 > 이동평균(3) * 1.0001 and 종목코드 != '없음'):\n    매수 = False\n\
+         if 매수:\n    self.Buy()\n",
+    )
+    .expect("written");
+    let settings = "[[strategy]]\nname = \"text\"\nparameters = { buy = \"in.py\", rows = \"minute\", average = 1, \
+                    holding_seconds_max = 30 }\n";
+    std::fs::write(dir.join("set.toml"), settings).expect("written");
+    journal(&dir.join("book"));
+    check(dir, &["backtest", "--session", "1", "--journal", "book", "--config", "set.toml", "--keep", "kept"], 0);
+}
+
+#[test]
+fn a_decision_is_explained_from_its_journal_alone() {
+    let dir = folder();
+    let dir = dir.path();
+    traded(dir);
+    std::fs::remove_file(dir.join("in.py")).expect("there");
+    let explain = |more: &[&str], code| check(dir, &[&["strategy", "explain", "--on", "kept"], more].concat(), code).0;
+    let told = json(&explain(&["--orders", "3", "--json"], 0));
+    assert_eq!(told["decided_otherwise"], 0, "{told}");
+    let rows = told["rows"].as_array().expect("rows");
+    assert!(rows.len() == 3 && told["rows_seen"].as_u64() > told["rows_with_signal"].as_u64(), "{told}");
+    let (row, clauses) = (&rows[0], &rows[0]["texts"][0]["clauses"]);
+    assert_eq!((&row["orders"][0]["side"], &row["texts"][0]["signal"]), (&"buy".into(), &true.into()), "{row}");
+    assert_eq!(
+        (&clauses[0]["line"], &clauses[0]["text"], &clauses[0]["holds"]),
+        (&1.into(), &"현재가 > 현재가N(2)".into(), &true.into())
+    );
+    let side = |place: usize| clauses[1]["sides"][place]["value"].as_f64().expect("a number");
+    assert!(clauses[1]["sides"][1]["text"] == "이동평균(3) * 1.0001" && side(0) > side(1), "{clauses}");
+    assert_eq!(clauses[2]["sides"][0]["value"], row["instrument"]["symbol"], "{clauses}");
+    // A row without a signal says what stopped it; the event before it has the same row next.
+    let seq = row["seq"].as_u64().expect("a seq");
+    let earlier = json(&explain(&["--at", "100", "--json"], 0));
+    assert!(earlier["rows"][0]["seq"].as_u64().is_some_and(|first| first < seq), "{earlier}");
+    let at = |seq: u64| json(&explain(&["--at", &seq.to_string(), "--json"], 0))["rows"][0].clone();
+    assert_eq!((&at(seq), &at(seq - 1)), (row, row));
+    let mut stopped = at(seq + 1);
+    while stopped["texts"][0]["ran"] != true || stopped["texts"][0]["signal"] == true {
+        stopped = at(stopped["seq"].as_u64().expect("a seq") + 1);
+    }
+    let text = &stopped["texts"][0];
+    let by = text["stopped_by"].as_u64().expect("stopped by a clause") as usize;
+    assert_eq!(text["clauses"][by]["holds"], false, "{stopped}");
+    let shown = explain(&["--orders", "1"], 0);
+    assert!(shown.contains("현재가N(2) = ") && shown.contains("=> J1-") && shown.contains("참 · true"), "{shown}");
+    explain(&["--instrument", "NONE"], 1);
+    explain(&["--strategy", "7"], 1);
+    explain(&["--at", "999999999"], 2);
+}

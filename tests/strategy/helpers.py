@@ -20,6 +20,7 @@ CALLS = """
     호가상승압력및매수수량급증(6,0.55,1.2) 호가하락압력및매도수량급증(6,0.45,1.2) 체결강도급등및호가상승압력(12,1.2,0.55)
     체결강도급락및호가하락압력(12,0.7,0.45) 매수수량급증및가격급등(10,1.2,6,0.5) 매도수량급증후가격급락(10,1.2,4,0.5)
     시가근접횡보후시가돌파(6,3,0) 시가근접횡보후시가이탈(6,3,0) 저가갱신후가격급등(20,1) 고가갱신후가격급락(6,1)
+    now() timedelta_sec(30) timedelta_sec(-5,시분초)
     변동성급증및구간최고가갱신(10,1.1) 변동성급감및구간최저가갱신(12,0.95) 횡보상태장기보유(8,2,40) 변동성급증_역추세매도(10,1.2,1)
     장기보유종목_동적익절청산(20,60,0.3,0.4) 거래대금비율기반_동적청산(20,0.3,1.8) 호가압력기반_동적청산(5,0.65,0.3)
     이평기반_동적청산(10,30,1.2,2.5) 변동성기반_동적청산(20,0.3,1.1) 변동성급증기반_동적청산(10,1.2,0.5,0.9)
@@ -224,6 +225,8 @@ def helpers(oracle):
         "고가갱신후가격급락": lambda n=10, width=1: same("고가")() <= n and (back(price) / back("고가") - 1) * 100 <= -width,
         "변동성급증및구간최고가갱신": lambda n=30, times=2: more(n, times) and new_high(n),
         "변동성급감및구간최저가갱신": lambda n=30, times=0.5: less(n, times) and new_low(n),
+        "now": lambda: back("행시각"),
+        "timedelta_sec": lambda seconds=0, time=0: (time or back("행시각")) + seconds,
         "횡보상태장기보유": lambda n=60, width=0.5, time=600: flat(n, width) and held >= time,
         "변동성급증_역추세매도": lambda n=30, times=3, width=2: more(n, times) and from_high(n) <= -width,
         "장기보유종목_동적익절청산": lambda n=30, time=600, least=0.3, times=2: held >= time and gain >= max(least, moves(n) * times),

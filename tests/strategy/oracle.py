@@ -20,7 +20,7 @@ HERE = pathlib.Path(__file__).parent
 BUY_ROW = 50
 COLUMNS = ["현재가", "시가", "고가", "저가", "등락율", "당일거래대금", "체결강도", "초당매수수량", "초당매도수량", "초당거래대금",
            "고저평균대비등락율", "매도총잔량", "매수총잔량", "매도호가1", "매수호가1", "매도잔량1", "매수잔량1", "매도수5호가잔량합", "관심종목"]
-NAMES = ["시분초", "호가단위", "수익률", "최고수익률", "보유시간", "매입가"]
+NAMES = ["시분초", "호가단위", "수익률", "최고수익률", "보유시간", "매입가", "행시각"]
 CONDITIONS = [("급등", "등락율 > 등락율N(1) + 0.6"), ("강세", "체결강도 >= 130 and 초당매수수량 > 초당매도수량")]
 MINUTE_COLUMNS = [column.replace("초당", "분당") for column in COLUMNS] + ["분봉시가", "분봉고가", "분봉저가"]
 # Lines of each indicator, and its usual parameters.
@@ -59,7 +59,7 @@ def generated(count=400, seed=20260101):
             price, 100.0, high, low, round((price / 100 - 1) * 100, 2), turnover, round(min(random() * 260, 500), 2), bought, sold, spent,
             round((price / ((high + low) / 2) - 1) * 100, 2), asks, bids, round(price + 0.01, 4), round(price - 0.01, 4),
             round(asks / 9, 3), round(bids / 7, 3), round(asks / 2 + bids / 2, 3), float(random() > 0.1),
-            float(90000 + index // 60 * 100 + index % 60), 0.01, gain, best, float(max(index - BUY_ROW, 0)), 101.0])))
+            float(90000 + index // 60 * 100 + index % 60), 0.01, gain, best, float(max(index - BUY_ROW, 0)), 101.0, 1767225600.0 + index])))
     return rows
 
 
@@ -180,10 +180,18 @@ class Oracle:
             for name, expression in CONDITIONS:
                 if eval(self.column(expression), scope):
                     self.last[name] = self.index
+            sides = ("SELL_LONG", "BUY_SHORT") if source.startswith("# 매도") else ("BUY_LONG", "SELL_SHORT")
+            named = [side for side in sides if side in source]
+            scope.update((side, side in named and not source.startswith("# 매도")) for side in sides)
             try:
                 exec(code, scope)
                 flag = scope["매도"] if source.startswith("# 매도") else scope["매수"]
-                decisions += "1" if (self.signal if has_call else flag) else "0"
+                if named:
+                    # 1 is long, 2 is short, 3 is both.
+                    ways = bool(scope[sides[0]]) + 2 * bool(scope[sides[1]])
+                    decisions += str(ways) if self.signal or not has_call else "0"
+                else:
+                    decisions += "1" if (self.signal if has_call else flag) else "0"
             except (ArithmeticError, TypeError, NameError, IndexError):
                 decisions += "F"
         return decisions

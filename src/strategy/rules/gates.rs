@@ -5,7 +5,7 @@ use jangbu_journal::Nanos;
 use super::Rules;
 use super::clock::{Span, TimeOfDay};
 use super::profit::{moved, outcome};
-use super::settings::RuleSettings;
+use super::settings::{Direction, RuleSettings};
 use super::state::{Holding, Tracked};
 use crate::market::{Instrument, Price};
 use crate::strategy::View;
@@ -55,7 +55,7 @@ impl Rules {
         if !view.auto_trade() {
             return Err(Gate::AutoTradeOff);
         }
-        if settings.short && !instrument.kind.can_short() {
+        if settings.direction == Direction::Short && !instrument.kind.can_short() {
             return Err(Gate::NoShort);
         }
         self.at_this_time(now, instrument, price)?;
@@ -119,7 +119,11 @@ impl Rules {
 /// Whether the next part of a split entry is due at `price`.
 pub(super) fn next_part_is_due(settings: &RuleSettings, holding: &Holding, instrument: &Instrument, price: Price) -> bool {
     let (entries, is_short) = (&settings.entries, holding.qty.is_negative());
-    if holding.buys >= entries.split.count || entries.split.count <= 1 || is_short != settings.short || holding.sells > 0 {
+    if holding.buys >= entries.split.count
+        || entries.split.count <= 1
+        || !settings.direction.allows(is_short)
+        || holding.sells > 0
+    {
         return false;
     }
     if entries.down.is_zero() && entries.up.is_zero() {

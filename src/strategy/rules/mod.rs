@@ -19,6 +19,7 @@ mod parameters;
 pub mod pricing;
 pub mod profit;
 mod settings;
+mod sizing;
 pub mod split;
 pub mod state;
 mod tables;
@@ -32,6 +33,7 @@ mod property_tests;
 #[cfg(test)]
 mod text_tests;
 
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -39,19 +41,18 @@ use jangbu_journal::{DecodeError, Decoder, Encoder, Nanos};
 
 pub use gates::Gate;
 pub use parameters::PARAMETERS;
-pub use settings::{Entries, Exits, Gates, RuleSettings, Stops, Unfilled, Waiting};
+pub use settings::{Direction, Entries, Exits, Gates, RuleSettings, ScaleBy, Stops, Unfilled, Waiting};
 pub(in crate::strategy) use settings::{parts, seconds, yes};
 pub use state::{Holding, Reason};
 pub use tables::tables;
 
 use self::clock::{Span, TimeOfDay, day_of};
-use self::profit::outcome;
-use self::state::{Leaving, Range, State, Tracked, Working};
+use self::profit::{Percent, outcome};
+use self::state::{Leaving, State, Tracked, Working};
 use self::working::{Moment, Ordered, entry_qty, outranks};
 use super::{OrderReport, Signals, View};
 use crate::effect::Severity;
 use crate::market::instrument::INSTRUMENTS_MAX;
-use crate::market::number::ONE;
 use crate::market::{Currency, Instrument, InstrumentId, Money, Price, Qty, Side};
 
 /// The tag of the timer of the liquidation time. Those of instruments are their numbers; a strategy may use the tags between.
@@ -62,12 +63,14 @@ const LIQUIDATION_TAG: u32 = u32::MAX;
 pub struct Rules {
     settings: RuleSettings,
     state: State,
+    /// What sizes are scaled by, where rows say it: follows from the rows, which whoever has them saves.
+    measures: BTreeMap<InstrumentId, Percent>,
 }
 
 impl Rules {
     /// With nothing remembered.
     pub fn new(settings: RuleSettings) -> Self {
-        Rules { settings, state: State::default() }
+        Rules { settings, state: State::default(), measures: BTreeMap::new() }
     }
 
     /// The settings.
@@ -85,10 +88,16 @@ impl Rules {
         self.state.tracked.get(&id)
     }
 
+    /// Whether it is a time of day without exits, but for stops.
+    pub fn exits_are_forbidden(&self, now: Nanos) -> bool {
+        self.settings.gates.exit_forbidden.iter().any(|span| span.contains(TimeOfDay::at(now)))
+    }
+
     /// Whether a position is held, with no order open and none due: then a strategy may say that it wants to leave.
     pub fn may_leave(&self, view: &View<'_>, id: InstrumentId) -> bool {
         let free = |tracked: &Tracked| tracked.holding.is_some() && tracked.working.is_none() && tracked.leaving.is_none();
-        view.auto_trade() && view.is_idle(id) && self.tracked(id).is_some_and(free)
+        let allowed = view.auto_trade() && view.is_idle(id) && !self.exits_are_forbidden(view.now());
+        allowed && self.tracked(id).is_some_and(free)
     }
 
     /// Every instrument they have to do with, by number.
@@ -143,7 +152,7 @@ impl Rules {
     /// Looks at an instrument: on its trades (with their price), and on whatever else may have changed something.
     #[inline]
     pub fn look(&mut self, view: &View<'_>, id: InstrumentId, price: Option<Price>, out: &mut Signals) {
-        if let Some(price) = price.filter(|_| !self.settings.scale.0.is_empty()) {
+        if let Some(price) = price.filter(|_| self.settings.scale_by == Some(ScaleBy::Range)) {
             self.note_range(view, id, price);
         }
         if self.state.tracked.contains_key(&id) || !view.position(id).is_zero() {
@@ -166,8 +175,8 @@ impl Rules {
         self.refresh(view, instrument);
         let price = price.or(view.last(id));
         let day_ended = self.day_has_ended(view, instrument, price, out);
-        let liquidates = self.is_liquidation_time(view.now());
-        let Rules { settings, state } = self;
+        let (liquidates, no_exits) = (self.is_liquidation_time(view.now()), self.exits_are_forbidden(view.now()));
+        let Rules { settings, state, .. } = self;
         let tracked = state.tracked.entry(id).or_default();
         // Refused before it left: nobody will ever report it.
         if tracked.working.is_some_and(|working| working.order.is_none()) && view.is_idle(id) {
@@ -189,7 +198,10 @@ impl Rules {
             let due = match (liquidates, day_ended) {
                 (true, _) => all(Reason::Liquidation),
                 (_, true) => all(Reason::DayLimit),
-                _ => exits::due(settings, holding, instrument, price, view.now()),
+                _ => {
+                    let due = exits::due(settings, holding, instrument, price, view.now());
+                    due.filter(|due| !no_exits || due.reason.is_forced())
+                }
             };
             if let Some(leaving) = due.filter(|due| outranks(due.reason, tracked.leaving.map(|leaving| leaving.reason))) {
                 if leaving.reason.is_forced() {
@@ -212,16 +224,25 @@ impl Rules {
 
     /// Wants a position, or the next part of one. False when a gate is closed, or what could be bought is too small.
     pub fn enter(&mut self, view: &View<'_>, id: InstrumentId, price: Price, out: &mut Signals) -> bool {
+        let held = self.holding(id).map(|holding| holding.qty.is_negative());
+        let short = held.unwrap_or(self.settings.direction == Direction::Short);
+        self.enter_as(view, id, price, short, out)
+    }
+
+    /// The same, of a position that is short or long; also false when none of that kind may be taken.
+    pub fn enter_as(&mut self, view: &View<'_>, id: InstrumentId, price: Price, short: bool, out: &mut Signals) -> bool {
         let Some(instrument) = view.instrument(id) else { return false };
         self.state.begin_day(day_of(view.now()));
-        if self.may_enter(view, instrument, price).is_err() {
+        let other = self.holding(id).is_some_and(|holding| holding.qty.is_negative() != short);
+        let possible = self.settings.direction.allows(short) && (!short || instrument.kind.can_short()) && !other;
+        if !possible || self.may_enter(view, instrument, price).is_err() {
             return false;
         }
         let factor = self.factor(id);
-        let Rules { settings, state } = self;
+        let Rules { settings, state, .. } = self;
         let tracked = state.tracked.entry(id).or_default();
         let moment = Moment { settings, view, instrument, price: Some(price) };
-        let side = if settings.short { Side::Sell } else { Side::Buy };
+        let side = if short { Side::Sell } else { Side::Buy };
         let order_type = settings.entry.order_type(side, price, view.quote(id), &instrument.ticks);
         let qty = entry_qty(&moment, tracked, price, factor);
         let (Some(order_type), Some(qty)) = (order_type, qty) else { return false };
@@ -234,10 +255,11 @@ impl Rules {
     pub fn leave(&mut self, view: &View<'_>, id: InstrumentId, price: Price, out: &mut Signals) {
         let Some(instrument) = view.instrument(id) else { return };
         self.refresh(view, instrument);
-        let Rules { settings, state } = self;
+        let no_exits = self.exits_are_forbidden(view.now());
+        let Rules { settings, state, .. } = self;
         let Some(tracked) = state.tracked.get_mut(&id) else { return };
         let Some(holding) = &tracked.holding else { return };
-        if !view.auto_trade() || tracked.leaving.is_some() {
+        if !view.auto_trade() || tracked.leaving.is_some() || no_exits {
             return;
         }
         let split = settings.exits.split;
@@ -279,7 +301,7 @@ impl Rules {
         }
         self.refresh(view, instrument);
         if is_current && report.done {
-            let Rules { settings, state } = self;
+            let Rules { settings, state, .. } = self;
             let tracked = state.tracked.entry(id).or_default();
             let moment = Moment { settings, view, instrument, price: view.last(id) };
             moment.finish(tracked, report.rejected, out);
@@ -381,31 +403,6 @@ impl Rules {
             sum = sum.checked_add(outcome(instrument, holding.entry, price?, holding.qty)?.profit)?;
         }
         Some(sum)
-    }
-
-    /// Notes a price of an instrument whose size depends on its day's range.
-    fn note_range(&mut self, view: &View<'_>, id: InstrumentId, price: Price) {
-        // A wild number must not decide how much is allocated.
-        if view.instrument(id).is_none() {
-            return;
-        }
-        if self.state.ranges.len() <= id.index() {
-            self.state.ranges.resize(id.index() + 1, Range::default());
-        }
-        let (range, day) = (&mut self.state.ranges[id.index()], day_of(view.now()));
-        if range.day != day || range.low.is_zero() {
-            *range = Range { day, low: price, high: price };
-        }
-        (range.low, range.high) = (range.low.min(price), range.high.max(price));
-    }
-
-    /// What the size of an instrument is multiplied by.
-    fn factor(&self, id: InstrumentId) -> i64 {
-        let (steps, factors) = &self.settings.scale;
-        let range = self.state.ranges.get(id.index()).copied().unwrap_or_default();
-        let percent = profit::moved(range.low, range.high, false);
-        let place = steps.partition_point(|step| *step <= percent);
-        factors.get(place).map_or(ONE, |factor| factor.raw())
     }
 
     /// Appends what is remembered.

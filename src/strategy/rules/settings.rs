@@ -14,6 +14,26 @@ use crate::market::{Money, Price, Qty, Rate};
 use crate::strategy::parameters::Values;
 use crate::strategy::size::Size;
 
+/// Which way positions are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Bought.
+    Long,
+    /// Sold short.
+    Short,
+    /// As the strategy says; bought where it does not say.
+    Both,
+}
+
+impl Direction {
+    /// Whether positions of this kind are taken.
+    pub fn allows(self, short: bool) -> bool {
+        matches!((self, short), (Direction::Both, _) | (Direction::Long, false) | (Direction::Short, true))
+    }
+}
+
+const DIRECTIONS: [(&str, Direction); 3] = [("long", Direction::Long), ("short", Direction::Short), ("both", Direction::Both)];
+
 /// What to do with an order that stays unfilled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unfilled {
@@ -23,6 +43,17 @@ pub enum Unfilled {
     Amend,
     /// Cancel it, and order the rest at market.
     Market,
+}
+
+/// What sizes are scaled by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScaleBy {
+    /// The day's high against its low, percent.
+    Range,
+    /// 등락율각도(30), degrees: a strategy with rows says it.
+    ChangeAngle,
+    /// 당일거래대금각도(30), degrees: a strategy with rows says it.
+    TurnoverAngle,
 }
 
 /// When further parts of an entry are bought.
@@ -110,6 +141,8 @@ pub struct Gates {
     pub blacklist: Vec<String>,
     /// Times without entries.
     pub forbidden: Vec<Span>,
+    /// Times without exits, but for stops.
+    pub exit_forbidden: Vec<Span>,
     /// When entries are made at all.
     pub window: Span,
     /// Entries only at this price or above.
@@ -121,13 +154,15 @@ pub struct Gates {
 pub struct RuleSettings {
     /// How much of an instrument.
     pub size: Size,
-    /// Positions are taken short.
-    pub short: bool,
+    /// Which way positions are taken.
+    pub direction: Direction,
     /// How entries are priced.
     pub entry: Pricing,
     /// How exits by signal are priced.
     pub exit: Pricing,
-    /// Sizes by the day's range: bounds in percent, and a factor more than bounds. Empty is off.
+    /// What sizes are scaled by; `None` is off.
+    pub scale_by: Option<ScaleBy>,
+    /// Bounds of that, in percent or degrees, and a factor more than bounds. Empty when it is off.
     pub scale: (Vec<Percent>, Vec<Rate>),
     /// Split entries.
     pub entries: Entries,
@@ -159,9 +194,10 @@ impl RuleSettings {
     pub(in crate::strategy) fn read(values: &Values<'_>) -> Result<Self, String> {
         let settings = RuleSettings {
             size: size(values)?,
-            short: word(values, "direction", &[("long", false), ("short", true)])?,
+            direction: word(values, "direction", &DIRECTIONS)?,
             entry: pricing(values, ["order", "order_base", "order_ticks"])?,
             exit: pricing(values, ["exit_order", "exit_base", "exit_ticks"])?,
+            scale_by: word(values, "size_by", &SCALES)?,
             scale: scale(values)?,
             entries: Entries {
                 split: split(values, ["buy_splits", "buy_split_method"])?,
@@ -214,6 +250,11 @@ impl RuleSettings {
         if self.stops.trailing_fall.is_zero() && !self.stops.trailing_arm.is_zero() {
             return Err(format!("`trailing_arm` of {strategy} is set without `trailing_fall`, expected both"));
         }
+        if strategy != "text" && self.scale_by.is_some_and(|by| by != ScaleBy::Range) {
+            return Err(format!(
+                "`size_by` of {strategy} is an angle of rows, which only texts have: expected \"range\" or \"off\""
+            ));
+        }
         let from = self.gates.window.from;
         if let Some(at) = self.liquidate_at.filter(|at| *at == from || *at == TimeOfDay::END) {
             let why = if at == from { "is when `start` is" } else { "is the end of the day" };
@@ -229,6 +270,12 @@ impl RuleSettings {
     }
 }
 
+const SCALES: [(&str, Option<ScaleBy>); 4] = [
+    ("off", None),
+    ("range", Some(ScaleBy::Range)),
+    ("change_angle", Some(ScaleBy::ChangeAngle)),
+    ("turnover_angle", Some(ScaleBy::TurnoverAngle)),
+];
 const TICKS_MAX: i32 = 100;
 const UNFILLED: [(&str, Unfilled); 3] = [("cancel", Unfilled::Cancel), ("amend", Unfilled::Amend), ("market", Unfilled::Market)];
 
@@ -261,7 +308,7 @@ fn scale(values: &Values<'_>) -> Result<(Vec<Percent>, Vec<Rate>), String> {
         let parts = text.split(';').map(|part| part.trim().parse::<Rate>().ok().filter(|rate| rate.raw() >= least));
         parts.collect::<Option<Vec<Rate>>>()
     };
-    if !word(values, "size_by", &[("off", false), ("range", true)])? {
+    if word(values, "size_by", &SCALES)?.is_none() {
         return Ok((Vec::new(), Vec::new()));
     }
     let rising = |steps: &Vec<Percent>| steps.len() <= 9 && steps.windows(2).all(|pair| pair[0] < pair[1]);
@@ -286,6 +333,7 @@ fn gates(values: &Values<'_>) -> Result<Gates, String> {
         day_limit_closes: yes(values, "day_limit_closes")?,
         blacklist: values.get("blacklist", |text| Some(parts(text).map(String::from).collect()))?,
         forbidden: values.get("forbidden", |text| parts(text).map(|span| span.parse().ok()).collect())?,
+        exit_forbidden: values.get("exit_forbidden", |text| parts(text).map(|span| span.parse().ok()).collect())?,
         window: Span { from: time("start")?, to: time("end")? },
         price_min: values.get("price_min", |text| text.parse().ok().filter(|price: &Price| !price.is_negative()))?,
     })

@@ -99,12 +99,16 @@ pub const COLUMNS: &[Column] = &[
     spans("초당매도금액", "분당매도금액", "지난 행 이후 매도 체결 금액", "value taken by sellers since the last row"),
     both("당일매수금액", "당일 매수 체결 금액", "value taken by buyers in the day"),
     both("당일매도금액", "당일 매도 체결 금액", "value taken by sellers in the day"),
+    both("최고매수금액", "당일 한 가격에서 가장 큰 매수 체결 금액", "the largest value taken by buyers at one price in the day"),
+    both("최고매도금액", "당일 한 가격에서 가장 큰 매도 체결 금액", "the largest value taken by sellers at one price in the day"),
+    both("최고매수가격", "그 매수 금액의 가격", "the price of that value bought"),
+    both("최고매도가격", "그 매도 금액의 가격", "the price of that value sold"),
     both("거래대금증감", STOCK.0, STOCK.1),
     both("전일비", STOCK.0, STOCK.1),
     both("회전율", STOCK.0, STOCK.1),
     both("전일동시간비", STOCK.0, STOCK.1),
     both("시가총액", STOCK.0, STOCK.1),
-    both("라운드피겨위5호가이내", STOCK.0, STOCK.1),
+    both("라운드피겨위5호가이내", "주식: 라운드피겨에서 5호가 위까지면 1", "stocks: 1 from a round figure to 5 ticks above it"),
     both("VI해제시간", STOCK.0, STOCK.1),
     both("VI가격", STOCK.0, STOCK.1),
     both("VI호가단위", STOCK.0, STOCK.1),
@@ -237,11 +241,24 @@ pub mod at {
         DAY_BOUGHT_VALUE = "당일매수금액";
         /// 당일매도금액.
         DAY_SOLD_VALUE = "당일매도금액";
+        /// 최고매수금액.
+        TOP_BOUGHT = "최고매수금액";
+        /// 최고매도금액.
+        TOP_SOLD = "최고매도금액";
+        /// 최고매수가격.
+        TOP_BOUGHT_PRICE = "최고매수가격";
+        /// 최고매도가격.
+        TOP_SOLD_PRICE = "최고매도가격";
+        /// 라운드피겨위5호가이내.
+        ROUND_FIGURE = "라운드피겨위5호가이내";
         /// 전일비.
         VOLUME_RATIO = "전일비";
         /// AD, the first of the indicators, which are the columns from there on.
         INDICATORS = "AD";
     }
+
+    /// What is only counted for texts that ask for it: value and price of the largest trades.
+    pub const TOPS: [usize; 4] = [TOP_BOUGHT, TOP_SOLD, TOP_BOUGHT_PRICE, TOP_SOLD_PRICE];
 
     /// The place of a column, by its name in either mode; the build fails for a name there is not.
     const fn place(name: &str) -> usize {

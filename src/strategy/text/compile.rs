@@ -7,6 +7,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::code::{Action, Code, Holds, Kind, Number, Value, branches, into_number, run, store};
+use super::flags::Flags;
 use super::names::{Part, slot};
 use super::parse::{parse, parse_expression};
 use super::problem::{Problem, Span};
@@ -66,14 +67,14 @@ pub(super) struct Compiler<'a> {
     pub(super) given: BTreeSet<usize>,
     /// Slots of variables that are read where they may have none.
     pub(super) unset: BTreeSet<usize>,
-    has_call: bool,
+    pub(super) has_call: bool,
     /// Blocks within blocks here; 0 is outside of all.
     pub(super) nesting: u32,
     line_starts: Vec<u32>,
 }
 
 impl<'a> Compiler<'a> {
-    fn new(source: &'a str, part: Part, options: &'a Options, plan: &'a mut Plan, scope: Scope<'a>) -> Self {
+    pub(super) fn new(source: &'a str, part: Part, options: &'a Options, plan: &'a mut Plan, scope: Scope<'a>) -> Self {
         let line_starts = core::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at as u32 + 1)).collect();
         Compiler {
             source,
@@ -93,8 +94,8 @@ impl<'a> Compiler<'a> {
     }
 
     fn finish(self, part: Part, actions: Vec<Action>) -> Program {
-        let (slots, has_call) = (self.scope.end, self.has_call);
-        Program { part, actions, unset: self.unset.into_iter().collect(), slots, has_call, uses: self.uses }
+        let (slots, flags) = (self.scope.end, Flags::of(part, &self.uses, self.has_call));
+        Program { actions, unset: self.unset.into_iter().collect(), slots, flags, uses: self.uses }
     }
 
     pub(super) fn problem(&self, span: Span, korean: impl Into<String>, english: impl Into<String>) -> Problem {
@@ -115,7 +116,7 @@ impl<'a> Compiler<'a> {
         Ok(actions)
     }
 
-    fn statement(&mut self, statement: &Statement, out: &mut Vec<Action>) -> Result<(), Problem> {
+    pub(super) fn statement(&mut self, statement: &Statement, out: &mut Vec<Action>) -> Result<(), Problem> {
         match statement {
             Statement::Pass => {}
             // A text alone is a comment of many lines.
@@ -149,13 +150,8 @@ impl<'a> Compiler<'a> {
                     format!("this text can only call `self.{wanted}()`"),
                 ));
             }
-            if let Some(argument) = arguments.first() {
-                return Err(self.problem(
-                    argument.span,
-                    format!("인수 없이 `self.{wanted}()`라고 쓰세요. 수량과 가격은 설정이 정합니다"),
-                    format!("write `self.{wanted}()` without arguments: settings say how much and at what price"),
-                ));
-            }
+            // Older texts hand over code, quantity and prices: they must be right, and settings say how much and at what price.
+            arguments.iter().try_for_each(|argument| self.value(argument).map(|_| ()))?;
             self.has_call = true;
             return Ok(Box::new(|frame| frame.signal = true));
         }
@@ -173,9 +169,10 @@ impl<'a> Compiler<'a> {
         if let ExpressionKind::Lambda(parameters, body) = &value.kind {
             return self.define(&(name, target.span), parameters, body);
         }
-        if name == self.part.flag() {
+        if let Some(place) = self.part.deciding_slot(&name) {
             let value = self.number(value)?;
-            out.push(store(slot(self.part.flag()), value));
+            out.push(store(place, value));
+            self.uses.names.insert(name);
             return Ok(());
         }
         if self.helpers.contains_key(&name) {
@@ -238,8 +235,8 @@ impl<'a> Compiler<'a> {
 
     fn change(&mut self, target: &Expression, how: Arithmetic, value: &Expression, out: &mut Vec<Action>) -> Result<(), Problem> {
         let name = self.target(target)?;
-        let place = if name == self.part.flag() {
-            slot(self.part.flag())
+        let place = if let Some(place) = self.part.deciding_slot(&name) {
+            place
         } else {
             match self.scope.get(&name) {
                 Some(variable) if variable.items.is_none() => variable.slot,
@@ -315,7 +312,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// The first number, the step and the count of `range(…)`.
-    fn range(&mut self, over: &Expression) -> Result<(f64, f64, u32), Problem> {
+    pub(super) fn range(&mut self, over: &Expression) -> Result<(f64, f64, u32), Problem> {
         let wrong = |compiler: &Self| {
             compiler.problem(
                 over.span,

@@ -35,14 +35,15 @@ fn mode_of(source: &str) -> Mode {
 }
 
 /// Runs a text over the rows, and gives `each` the frame, whether it signals, after every row.
-fn run(source: &str, (places, rows): &(Vec<usize>, Vec<Vec<f64>>), mut each: impl FnMut(&Frame<'_>, bool)) {
+fn run(source: &str, (places, rows): &(Vec<usize>, Vec<Vec<f64>>), mut each: impl FnMut(&Frame<'_>, bool, Flags)) {
     let mode = mode_of(source);
     let part = if source.starts_with("# 매도") { Part::Sell } else { Part::Buy };
     let named = |text: &str| if mode == Mode::Minute { text.replace("초당", "분당") } else { text.into() };
     let conditions: Vec<(String, String)> = CONDITIONS.map(|(name, text)| (name.into(), named(text))).into();
     let setup = Setup { mode, average: 30, vars: VARS.into(), conditions };
     let (buy, sell) = if part == Part::Buy { (Some(source), None) } else { (None, Some(source)) };
-    let pair = Pair::compile(&setup, buy, sell).unwrap_or_else(|(_, problem)| panic!("{problem}"));
+    let mut pair = Pair::compile(&setup, buy, sell).unwrap_or_else(|(_, problem)| panic!("{problem}"));
+    let explainer = Explainer::of(source, part, &setup.options(), &mut pair.plan).expect("compiled before");
     let program = pair.program(part).expect("compiled");
     let mut history = History::new(&pair.plan.kept);
     let mut slots = vec![0.0; pair.slots()];
@@ -66,8 +67,15 @@ fn run(source: &str, (places, rows): &(Vec<usize>, Vec<Vec<f64>>), mut each: imp
             }
         }
         let mut frame = Frame { pins: &pins, last_true: &last_true, ..Frame::new(&mut slots, &history, market) };
+        let mut copy = frame.slots.to_vec();
+        copy.resize(explainer.slots(), 0.0);
         let signal = program.run(&mut frame);
-        each(&frame, signal);
+        each(&frame, signal, program.flags());
+        // What is explained later is what was decided, and only a text without a signal was stopped.
+        let mut again = Frame { pins: &pins, last_true: &last_true, ..Frame::new(&mut copy, &history, market) };
+        let explained = explainer.explain(&mut again);
+        assert_eq!((explained.signal, explained.fault), (signal, frame.fault), "{source}\nrow {index}");
+        assert!(!(signal && explained.stopped_by.is_some()), "{source}\nrow {index}");
         if index == BUY_ROW {
             let mut taken = Vec::new();
             pair.plan.pin(&mut frame, &mut taken);
@@ -78,11 +86,15 @@ fn run(source: &str, (places, rows): &(Vec<usize>, Vec<Vec<f64>>), mut each: imp
 
 fn decisions(source: &str, rows: &(Vec<usize>, Vec<Vec<f64>>)) -> String {
     let mut decisions = String::new();
-    run(source, rows, |frame, signal| {
-        decisions.push(match (frame.fault, signal) {
-            (Some(_), _) => 'F',
-            (None, true) => '1',
-            (None, false) => '0',
+    run(source, rows, |frame, signal, flags| {
+        // 1 is long, or a text that names no side; 2 is short, 3 is both.
+        let ways = flags.sides().map_or([true, false], |_| flags.ways(frame.slots));
+        decisions.push(match (frame.fault, signal, ways) {
+            (Some(_), ..) => 'F',
+            (None, false, _) => '0',
+            (None, true, [true, false]) => '1',
+            (None, true, [false, _]) => '2',
+            (None, true, [true, true]) => '3',
         });
     });
     decisions
@@ -115,7 +127,7 @@ fn every_value_of_a_helper_is_that_of_cpython() {
         let [digest, shown, call] = line.splitn(3, ' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
         let mut values = Vec::new();
         // The first variable of a text has the first slot after the fixed ones.
-        run(&format!("# 매도\n값 = {call}\n"), &rows, |frame, _| {
+        run(&format!("# 매도\n값 = {call}\n"), &rows, |frame, _, _| {
             assert_eq!(frame.fault, None, "{call}");
             values.push(frame.slots[FIXED_SLOTS] + 0.0);
         });
@@ -132,7 +144,7 @@ fn every_value_of_a_helper_is_that_of_cpython() {
         let parts = arguments.split(',').filter(|part| !part.is_empty());
         let variables: Vec<String> = parts.map(|part| format!("{part} + 현재가 * 0")).collect();
         let mut index = 0;
-        run(&format!("# 매도\n값 = {name}({})\n", variables.join(", ")), &rows, |frame, _| {
+        run(&format!("# 매도\n값 = {name}({})\n", variables.join(", ")), &rows, |frame, _, _| {
             assert_eq!((frame.fault, frame.slots[FIXED_SLOTS] + 0.0), (None, values[index]), "{name} row {index}");
             index += 1;
         });

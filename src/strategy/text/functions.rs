@@ -67,6 +67,9 @@ pub struct Factor {
 /// That of 등락율.
 pub(super) const ANGLE_OF_CHANGE: Factor = Factor { stock: 5.0, coin: 10.0 };
 
+/// That of 당일거래대금.
+pub(super) const ANGLE_OF_TURNOVER: Factor = Factor { stock: 0.01, coin: 1e-8 };
+
 /// A function.
 #[derive(Clone, Copy, Debug)]
 pub struct Function {
@@ -188,7 +191,7 @@ const BASE: &[Function] = &[
     ),
     window(
         same("당일거래대금각도"),
-        Body::Angle(at::DAY_TURNOVER, Factor { stock: 0.01, coin: 1e-8 }),
+        Body::Angle(at::DAY_TURNOVER, ANGLE_OF_TURNOVER),
         "n행 동안 당일거래대금이 움직인 각도",
         "angle of 당일거래대금 over n rows, degrees",
     ),

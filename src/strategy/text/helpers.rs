@@ -43,6 +43,14 @@ const fn count(text: &str, byte: u8) -> usize {
 
 /// Every function of this kind.
 pub(super) const HELPERS: &[Function] = &[
+    // Time: seconds since 1970, as VI해제시간 and 매수시간 are.
+    formula("now", "()", "행시각", ["행의 시각: 1970년부터 초", "time of the row: seconds since 1970"]),
+    formula(
+        "timedelta_sec",
+        "(초=0, 시각=0)",
+        "(시각 if 시각 else 행시각) + 초",
+        ["시각에서 초 뒤; 시각이 없으면 행의 시각에서", "so many seconds after a time, or after that of the row"],
+    ),
     // Means as levels.
     formula(
         "이평지지",

@@ -39,6 +39,11 @@ mod windows;
 mod formulas;
 mod pair;
 mod watched;
+mod tops;
+mod flags;
+mod clauses;
+mod explain;
+mod looked;
 mod strategy;
 #[cfg(test)]
 mod tests;
@@ -49,11 +54,14 @@ mod corpus_tests;
 
 pub use columns::{COLUMN_COUNT, COLUMNS, Column, Mode, Row, at, column, column_back, is_indicator, name_back};
 pub use compile::{ROUNDS_MAX, compile, compile_condition};
+pub use explain::{ClauseOutcome, Explainer, Explanation, Reading, Shown};
+pub use flags::Flags;
 pub use frame::{Fault, FaultKind, Frame, Market, STEPS_MAX};
 pub use functions::{Body, FUNCTIONS, Function};
 pub use history::{History, Kept, Step, Streak, Taken, Window};
 pub use indicators::{Indicators, Studied};
 pub use lex::{NESTING_MAX, SOURCE_BYTES_MAX};
+pub use looked::{Explainers, Looked, Verdict};
 pub use names::{FIXED_SLOTS, NAMES, Name, Part};
 pub use pair::{Pair, Setup};
 pub use problem::{Problem, Span};

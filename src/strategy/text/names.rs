@@ -70,6 +70,10 @@ const fn flag(part: Part, korean: &'static str, english: &'static str) -> Name {
     Name { name: part.flag(), is_text: false, only: Some(part), korean, english }
 }
 
+const fn side(part: Part, place: usize, korean: &'static str, english: &'static str) -> Name {
+    Name { name: part.sides()[place], is_text: false, only: Some(part), korean, english }
+}
+
 /// Every name; its slot is its place after the columns.
 pub const NAMES: &[Name] = &[
     number("호가단위", "현재가의 호가 단위", "the tick size at the price"),
@@ -81,6 +85,30 @@ pub const NAMES: &[Name] = &[
     text("종목명", "종목 이름", "the name of the instrument"),
     flag(Part::Buy, "살 것인가; 처음에 True", "whether to buy; begins as True"),
     flag(Part::Sell, "팔 것인가; 처음에 False", "whether to sell; begins as False"),
+    side(
+        Part::Buy,
+        0,
+        "롱으로 들어갈 것인가; 쓰는 글에서 처음에 True",
+        "whether to enter long; begins as True in a text that names it",
+    ),
+    side(
+        Part::Buy,
+        1,
+        "숏으로 들어갈 것인가; 쓰는 글에서 처음에 True",
+        "whether to enter short; begins as True in a text that names it",
+    ),
+    side(Part::Sell, 0, "롱에서 나갈 것인가; 처음에 False", "whether to leave a long position; begins as False"),
+    side(Part::Sell, 1, "숏에서 나갈 것인가; 처음에 False", "whether to leave a short position; begins as False"),
+    number("체결시간", "행의 날짜와 시각 YYYYMMDDHHMMSS", "date and time of the row, YYYYMMDDHHMMSS"),
+    number("행시각", "행의 시각: 1970년부터 초", "time of the row: seconds since 1970"),
+    Name {
+        only: Some(Part::Buy), ..number("매수수량", "지금 들어가면 살 수량", "quantity an entry now would have")
+    },
+    held("매도수량", "지금 나가면 팔 수량", "quantity an exit now would have"),
+    Name { is_text: true, ..held("포지션", "'LONG' 또는 'SHORT'", "'LONG' or 'SHORT'") },
+    held("레버리지", "1: 계좌의 설정은 알지 못함", "1: what the account is set to is not known"),
+    held("매수시간", "산 시각: 1970년부터 초", "when it was bought: seconds since 1970"),
+    held("매수틱번호", "산 행의 번호, 0부터", "the number of the row of the buy, from 0"),
     held("수익금", "수수료를 뺀 평가 손익", "profit if sold now, less fees"),
     held("수익률", "수익금 / 매입 금액 %", "profit against what was paid, percent"),
     held("매입가", "평균 매입가", "average price paid"),

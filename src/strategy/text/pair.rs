@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::columns::{Mode, at};
+use super::columns::{COLUMNS, Mode, at};
 use super::compile::{compile, compile_condition};
 use super::history::{Taken, Window};
 use super::names::Part;
@@ -24,6 +24,14 @@ pub struct Setup {
     pub conditions: Vec<(String, String)>,
 }
 
+impl Setup {
+    /// What the texts are compiled for.
+    pub fn options(&self) -> Options {
+        let names = self.conditions.iter().map(|(name, _)| name.clone()).collect();
+        Options { mode: self.mode, vars: Some(self.vars.clone()), conditions: Some(names) }
+    }
+}
+
 /// The texts of one strategy.
 #[derive(Debug, Default)]
 pub struct Pair {
@@ -37,6 +45,10 @@ pub struct Pair {
     pub conditions: Vec<Program>,
     /// The window of 체결강도 that must not be 0 before a text is run, and its place.
     pub ready: Option<(usize, Window)>,
+    /// A text asks what was traded by price.
+    pub wants_tops: bool,
+    /// A text asks for the quantity of the next order.
+    pub wants_quantities: bool,
 }
 
 impl Pair {
@@ -45,8 +57,7 @@ impl Pair {
     /// # Errors
     /// Which text (`buy`, `sell`, or the name of a condition), and the problem.
     pub fn compile(setup: &Setup, buy: Option<&str>, sell: Option<&str>) -> Result<Self, (String, Problem)> {
-        let names = setup.conditions.iter().map(|(name, _)| name.clone()).collect();
-        let options = Options { mode: setup.mode, vars: Some(setup.vars.clone()), conditions: Some(names) };
+        let options = setup.options();
         let mut pair = Pair::default();
         let length = setup.average.max(1);
         let window = Window { column: at::STRENGTH, taken: Taken::Sum, length, back: 0 };
@@ -60,6 +71,11 @@ impl Pair {
             program.map_err(|problem| (String::from(part.name()), problem))
         };
         (pair.buy, pair.sell) = (of(Part::Buy, buy)?, of(Part::Sell, sell)?);
+        let programs = || pair.buy.iter().chain(&pair.sell).chain(&pair.conditions);
+        let of_tops = |name: &String| at::TOPS.iter().any(|place| name.trim_end_matches('N') == COLUMNS[*place].tick);
+        pair.wants_tops = programs().any(|program| program.uses.names.iter().chain(&program.uses.functions).any(of_tops));
+        let mut uses = pair.buy.iter().chain(&pair.sell).map(|program| &program.uses.names);
+        pair.wants_quantities = uses.any(|names| ["매수수량", "매도수량"].iter().any(|name| names.contains(*name)));
         Ok(pair)
     }
 

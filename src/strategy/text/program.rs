@@ -6,10 +6,10 @@ use alloc::vec::Vec;
 
 use super::code::{Action, Number, run};
 use super::columns::Mode;
+use super::flags::Flags;
 use super::frame::{Frame, UNSET};
 use super::history::Kept;
 use super::indicators::Indicators;
-use super::names::{Part, slot};
 
 /// Different windows of both texts of a strategy together.
 pub const WINDOWS_MAX: usize = 256;
@@ -87,21 +87,20 @@ pub struct Uses {
 
 /// A compiled text.
 pub struct Program {
-    pub(super) part: Part,
     pub(super) actions: Vec<Action>,
     /// Variables that may be read before they are given a value.
     pub(super) unset: Vec<usize>,
     /// Slots it needs in all.
     pub(super) slots: usize,
-    /// The text has the call that signals; else the flag decides at its end, as where the editor adds that line.
-    pub(super) has_call: bool,
+    /// How it decides.
+    pub(super) flags: Flags,
     /// What it uses.
     pub uses: Uses,
 }
 
 impl core::fmt::Debug for Program {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Program").field("part", &self.part).field("slots", &self.slots).field("uses", &self.uses).finish()
+        f.debug_struct("Program").field("flags", &self.flags).field("slots", &self.slots).field("uses", &self.uses).finish()
     }
 }
 
@@ -111,20 +110,18 @@ impl Program {
         self.slots
     }
 
+    /// How it decides.
+    pub fn flags(&self) -> Flags {
+        self.flags
+    }
+
     /// Runs it on one row. Whether it signals: never after a fault, which the frame then has.
     pub fn run(&self, frame: &mut Frame<'_>) -> bool {
-        // Known while compiling: looking a name up costs more than most texts.
-        let (buying, flag) = match self.part {
-            Part::Buy => (true, const { slot(Part::Buy.flag()) }),
-            Part::Sell => (false, const { slot(Part::Sell.flag()) }),
-        };
-        (frame.signal, frame.fault, frame.steps) = (false, None, 0);
-        frame.slots[flag] = f64::from(u8::from(buying));
+        self.flags.begin(frame);
         for &slot in &self.unset {
             frame.slots[slot] = UNSET;
         }
         run(&self.actions, frame);
-        let signal = if self.has_call { frame.signal } else { frame.slots[flag] != 0.0 };
-        signal && frame.fault.is_none()
+        self.flags.signal(frame)
     }
 }

@@ -1,9 +1,12 @@
 //! Rows made of trades and books: [`RowMaker`], one for each instrument.
 
+use alloc::boxed::Box;
+
 use jangbu_journal::Nanos;
 use serde::{Deserialize, Serialize};
 
 use super::columns::{COLUMN_COUNT, Mode, Row, at};
+use super::tops::{Tops, is_round_figure};
 use crate::market::{Book, Instrument, InstrumentKind, Price, Quote, Side, Trade, Venue};
 
 /// What a row is made of at the moment it is made.
@@ -63,6 +66,8 @@ pub struct RowMaker {
     turnover_before: i128,
     /// Open, high and low since the last row; `None` without a trade.
     minute: Option<[Price; 3]>,
+    /// By price, where a text asks for it.
+    tops: Option<Box<Tops>>,
     /// The second (tick mode) or minute (minute mode) since 1970 of the last row, or of the first trade.
     turn: Option<i64>,
 }
@@ -97,12 +102,18 @@ impl RowMaker {
             self.day = day;
             (self.open, self.high, self.low) = (trade.price, trade.price, trade.price);
             self.today = Volume::default();
+            if let Some(tops) = &mut self.tops {
+                **tops = Tops::default();
+            }
             self.turnover_before = 0;
         }
         self.high = self.high.max(trade.price);
         self.low = self.low.min(trade.price);
         self.today.add(trade);
         self.since.add(trade);
+        if let Some(tops) = &mut self.tops {
+            tops.add(trade);
+        }
         let [open, high, low] = self.minute.unwrap_or([trade.price; 3]);
         self.minute = Some([open, high.max(trade.price), low.min(trade.price)]);
         self.last = Some(trade.price);
@@ -138,12 +149,23 @@ impl RowMaker {
         self.turn = Some(if mode == Mode::Tick { second } else { second.div_euclid(60) });
         let mut row = [0.0; COLUMN_COUNT];
         self.fill_prices(&mut row, last, mode);
-        self.fill_volumes(&mut row, scene.instrument.kind == InstrumentKind::Stock);
+        let is_stock = scene.instrument.kind == InstrumentKind::Stock;
+        self.fill_volumes(&mut row, is_stock);
+        if is_stock {
+            row[at::ROUND_FIGURE] = f64::from(u8::from(is_round_figure(row[at::PRICE])));
+        }
         fill_book(&mut row, scene);
         row[at::WATCHED] = f64::from(u8::from(scene.watched));
         self.since = Volume::default();
         self.minute = None;
         Some((stamp, row))
+    }
+
+    /// Counts what is traded by price from here on, or no more.
+    pub fn keep_tops(&mut self, keep: bool) {
+        if keep != self.tops.is_some() {
+            self.tops = keep.then(Box::default);
+        }
     }
 
     /// The price of the last trade; `None` before the first.
@@ -187,6 +209,13 @@ impl RowMaker {
             (at::DAY_SOLD_VALUE, self.today.value[sell]),
         ] {
             row[place] = if stock { (value / MILLION) as f64 } else { value as f64 / 1e16 };
+        }
+        for (side, value_at, price_at) in
+            [(Side::Buy, at::TOP_BOUGHT, at::TOP_BOUGHT_PRICE), (Side::Sell, at::TOP_SOLD, at::TOP_SOLD_PRICE)]
+        {
+            let (value, price) = self.tops.as_ref().map_or((0, Price::ZERO), |tops| tops.largest(side));
+            row[value_at] = if stock { (value / MILLION) as f64 } else { value as f64 / 1e16 };
+            row[price_at] = price.to_f64();
         }
         if stock {
             let turnover = self.today.value() / MILLION;
@@ -234,6 +263,19 @@ fn fill_book(row: &mut Row, scene: &Scene<'_>) {
 pub fn clock(second: i64, venue: Venue) -> f64 {
     let of_day = (second + clock_ahead(venue)).rem_euclid(86_400);
     (of_day / 3_600 * 10_000 + of_day / 60 % 60 * 100 + of_day % 60) as f64
+}
+
+/// The date of a row as its venue's texts count it: YYYYMMDD. Days of the Gregorian calendar by Howard Hinnant's `civil_from_days`.
+pub fn date(second: i64, venue: Venue) -> f64 {
+    let days = (second + clock_ahead(venue)).div_euclid(86_400) + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let (day, month) = (day_of_year - (153 * shifted + 2) / 5 + 1, if shifted < 10 { shifted + 3 } else { shifted - 9 });
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year * 10_000 + month * 100 + day) as f64
 }
 
 #[cfg(test)]

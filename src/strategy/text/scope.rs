@@ -98,7 +98,7 @@ impl<'a> Scope<'a> {
     }
 
     fn declare(&mut self, name: &str, span: Span, items: Option<usize>) -> Result<(), Problem> {
-        if name == self.part.flag() {
+        if self.part.deciding_slot(name).is_some() {
             return Ok(());
         }
         if self.fixed(name).is_some() || function(name, self.mode).is_some() || name == "self" || name == "range" {

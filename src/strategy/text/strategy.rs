@@ -9,15 +9,18 @@ use core::any::Any;
 use jangbu_journal::{DecodeError, Decoder, Encoder, Nanos};
 
 use super::columns::{Mode, Row};
+use super::flags::Flags;
 use super::frame::{Fault, Frame, Market};
+use super::looked::{Looked, Verdict};
 use super::names::{Part, slot};
 use super::pair::{Pair, Setup};
+use super::problem::Problem;
 use super::rows::Scene;
-use super::watched::Watched;
+use super::watched::{MEASURED_ROWS, Watched, measured_column};
 use crate::effect::Severity;
 use crate::market::instrument::INSTRUMENTS_MAX;
 use crate::market::{Instrument, InstrumentId, InstrumentKind, Price, Quote, Trade};
-use crate::strategy::rules::{RuleSettings, Rules, tables};
+use crate::strategy::rules::{Direction, Gate, RuleSettings, Rules, tables};
 use crate::strategy::table::Table;
 use crate::strategy::{OrderReport, Signals, Strategy, View};
 
@@ -27,7 +30,7 @@ const RANK_NS: i64 = 10_000_000_000;
 const FAULTS_MAX: usize = 64;
 
 /// The form of the saved state; the first was 0 or 1. Of another form it does not load, and the journal is replayed instead.
-const FORM: u64 = 2;
+const FORM: u64 = 3;
 
 /// What the settings say.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,18 +48,20 @@ pub struct TextSettings {
 /// Two texts that decide, and all they know of the instruments they hear of.
 #[derive(Debug)]
 pub struct TextStrategy {
-    settings: TextSettings,
+    pub(super) settings: TextSettings,
     /// The texts that run: those loaded last that were right.
-    sources: [Option<String>; 2],
+    pub(super) sources: [Option<String>; 2],
     pair: Pair,
-    rules: Rules,
-    instruments: Vec<Option<Box<Watched>>>,
+    pub(super) rules: Rules,
+    pub(super) instruments: Vec<Option<Box<Watched>>>,
     /// When the ranking was made last.
     ranked_at: Option<Nanos>,
     /// How often which text had which fault.
     faults: Vec<(Part, Fault, u64)>,
     /// Scratch: the slots of an evaluation.
-    slots: Vec<f64>,
+    pub(super) slots: Vec<f64>,
+    /// The newest row; overwritten by the next, and no part of the state.
+    looked: Option<Looked>,
     /// Scratch: turnover and place of every instrument.
     ranking: Vec<(i128, usize)>,
 }
@@ -67,7 +72,7 @@ impl TextStrategy {
     /// # Errors
     /// When a condition of the settings does not compile.
     pub fn new(settings: TextSettings) -> Result<Self, String> {
-        let pair = Pair::compile(&settings.setup, None, None).map_err(|(which, problem)| format!("{which}: {problem}"))?;
+        let pair = compiled(&settings, &[None, None]).map_err(|(which, problem)| format!("{which}: {problem}"))?;
         let mut strategy = TextStrategy {
             rules: Rules::new(settings.rules.clone()),
             settings,
@@ -77,6 +82,7 @@ impl TextStrategy {
             ranked_at: None,
             faults: Vec::new(),
             slots: Vec::new(),
+            looked: None,
             ranking: Vec::new(),
         };
         strategy.adopt(pair);
@@ -86,6 +92,7 @@ impl TextStrategy {
     /// Goes on with other programs.
     fn adopt(&mut self, pair: Pair) {
         for watched in self.instruments.iter_mut().flatten() {
+            watched.maker.keep_tops(pair.wants_tops);
             watched.history.fit(&pair.plan.kept);
             watched.studied.fit(&pair.plan.indicators);
             watched.pins = pair.adopt_pins(&self.pair, &watched.pins);
@@ -95,6 +102,17 @@ impl TextStrategy {
         }
         self.slots.resize(pair.slots(), 0.0);
         self.pair = pair;
+        self.measure_all();
+    }
+
+    /// What sizes are scaled by follows from the rows: so it does of rows that were loaded or taken over.
+    fn measure_all(&mut self) {
+        let Some(by) = self.settings.rules.scale_by else { return };
+        for (index, known) in self.instruments.iter().enumerate() {
+            if let (Some(known), Ok(id)) = (known, u32::try_from(index)) {
+                self.rules.measure(InstrumentId(id), known.measure(by, Market { stock: known.is_stock }));
+            }
+        }
     }
 
     /// What is known of an instrument; room is made for one that was defined.
@@ -103,16 +121,18 @@ impl TextStrategy {
             return Some(());
         }
         // Ids are dense, but only those that were defined: a wild one must not decide how much is allocated.
-        view.instrument(id)?;
+        let is_stock = view.instrument(id)?.kind == InstrumentKind::Stock;
         if self.instruments.len() <= id.index() {
             self.instruments.resize_with(id.index() + 1, || None);
         }
-        let watched = Watched {
+        let mut watched = Watched {
             history: super::history::History::new(&self.pair.plan.kept),
             studied: super::indicators::Studied::new(&self.pair.plan.indicators),
             last_true: alloc::vec![0; self.pair.conditions.len()],
+            is_stock,
             ..Watched::default()
         };
+        watched.maker.keep_tops(self.pair.wants_tops);
         self.instruments[id.index()] = Some(Box::new(watched));
         Some(())
     }
@@ -152,7 +172,7 @@ impl TextStrategy {
     /// Runs what is to be run on a row.
     fn on_text_row(&mut self, view: &View<'_>, instrument: &Instrument, (second, row): (i64, &mut Row), out: &mut Signals) {
         self.rules.look(view, instrument.id, None, out);
-        let TextStrategy { settings, pair, rules, instruments, slots, .. } = self;
+        let TextStrategy { settings, pair, rules, instruments, slots, looked, .. } = self;
         let Some(Some(known)) = instruments.get_mut(instrument.id.index()) else { return };
         known.enter((second, row), instrument, settings.setup.average, pair, slots);
         slots[const { slot("김프") }] = view.premium(instrument.id).map_or(0.0, |rate| rate.to_f64() * 100.0);
@@ -167,43 +187,66 @@ impl TextStrategy {
         }
         let holding = rules.holding(instrument.id).copied();
         match &holding {
-            Some(holding) => known.enter_position(second, settings.setup.mode, (instrument, holding), slots),
+            Some(holding) => known.enter_position(second, (settings.setup.mode, &pair.plan), (instrument, holding), slots),
             None => known.held = None,
         }
+        let price = known.maker.last().unwrap_or(Price::ZERO);
+        if let Some(by) = settings.rules.scale_by {
+            rules.measure(instrument.id, known.measure(by, market));
+        }
+        if pair.wants_quantities {
+            slots[const { slot("매수수량") }] = rules.next_entry(view, instrument, price).to_f64();
+            slots[const { slot("매도수량") }] = rules.next_exit(instrument.id).to_f64();
+        }
+        let is_short = holding.is_some_and(|holding| holding.qty.is_negative());
+        let rows = looked.map_or(0, |looked| looked.rows).wrapping_add(1);
+        let (at, verdicts) = (view.now(), [Verdict::NotReady; 2]);
+        let looked = looked.insert(Looked { at, rows, instrument: instrument.id, second, market, is_short, verdicts });
         let ready = pair.ready.and_then(|(place, window)| known.history.window(place, &window)).is_some_and(|sum| sum != 0.0);
         if !ready {
             return;
         }
-        let price = known.maker.last().unwrap_or(Price::ZERO);
-        let mut faults = [None; 2];
-        if rules.may_leave(view, instrument.id)
-            && let Some(program) = &pair.sell
-        {
-            let pins = known.held.as_ref().map_or(&[][..], |held| &held.pins);
-            let mut frame = Frame { pins, last_true: &known.last_true, ..Frame::new(slots, &known.history, market) };
-            let signal = program.run(&mut frame);
-            faults[Part::Sell as usize] = frame.fault;
-            if signal {
-                rules.leave(view, instrument.id, price, out);
+        looked.verdicts[Part::Sell as usize] = match &pair.sell {
+            None => Verdict::NoText,
+            Some(_) if holding.is_none() => Verdict::Held(false),
+            Some(_) if rules.exits_are_forbidden(view.now()) => Verdict::Gate(Gate::Forbidden),
+            Some(_) if !rules.may_leave(view, instrument.id) => Verdict::Busy,
+            Some(program) => {
+                let pins = known.held.as_ref().map_or(&[][..], |held| &held.pins);
+                let mut frame = Frame { pins, last_true: &known.last_true, ..Frame::new(slots, &known.history, market) };
+                let signal = program.run(&mut frame) && program.flags().ways(frame.slots)[usize::from(is_short)];
+                let fault = frame.fault;
+                if signal {
+                    rules.leave(view, instrument.id, price, out);
+                }
+                Verdict::Ran { signal, fault }
             }
-        }
-        // A position grows by a signal only where the settings say so; otherwise the rules see to it.
-        let wanted = if holding.is_some() { settings.rules.entries.by_signal } else { known.ranked };
-        if wanted
-            && let Some(program) = &pair.buy
-            && rules.may_enter(view, instrument, price).is_ok()
-        {
-            let pins = known.held.as_ref().map_or(&[][..], |held| &held.pins);
-            let mut frame = Frame { pins, last_true: &known.last_true, ..Frame::new(slots, &known.history, market) };
-            let signal = program.run(&mut frame);
-            faults[Part::Buy as usize] = frame.fault;
-            if signal {
-                pair.plan.pin(&mut frame, &mut known.pins);
-                rules.enter(view, instrument.id, price, out);
-            }
-        }
-        for (part, fault) in [Part::Buy, Part::Sell].into_iter().zip(faults) {
-            if let Some(fault) = fault {
+        };
+        looked.verdicts[Part::Buy as usize] = match (&pair.buy, &holding) {
+            (None, _) => Verdict::NoText,
+            // A position grows by a signal only where the settings say so; otherwise the rules see to it.
+            (Some(_), Some(_)) if !settings.rules.entries.by_signal => Verdict::Held(true),
+            (Some(_), None) if !known.ranked => Verdict::NotRanked,
+            (Some(program), _) => match rules.may_enter(view, instrument, price) {
+                Err(gate) => Verdict::Gate(gate),
+                Ok(()) => {
+                    let pins = known.held.as_ref().map_or(&[][..], |held| &held.pins);
+                    let mut frame = Frame { pins, last_true: &known.last_true, ..Frame::new(slots, &known.history, market) };
+                    let signal = program.run(&mut frame);
+                    let held = holding.map(|_| is_short);
+                    let way = way(settings.rules.direction, program.flags(), frame.slots, held).filter(|_| signal);
+                    let fault = frame.fault;
+                    if let Some(short) = way {
+                        pair.plan.pin(&mut frame, &mut known.pins);
+                        known.pinned_row = known.history.count().saturating_sub(1);
+                        rules.enter_as(view, instrument.id, price, short, out);
+                    }
+                    Verdict::Ran { signal: way.is_some(), fault }
+                }
+            },
+        };
+        for (part, verdict) in [Part::Buy, Part::Sell].into_iter().zip(looked.verdicts) {
+            if let Verdict::Ran { fault: Some(fault), .. } = verdict {
                 self.on_fault(part, fault, instrument, out);
             }
         }
@@ -234,10 +277,41 @@ impl TextStrategy {
         }
     }
 
+    /// The newest row, and what became of the texts on it; `None` before one.
+    pub fn looked(&self) -> Option<&Looked> {
+        self.looked.as_ref()
+    }
+
+    /// The name of a text, and the text that runs; empty and `None` without.
+    pub fn text(&self, part: Part) -> (&str, Option<&str>) {
+        (&self.settings.names[part as usize], self.sources[part as usize].as_deref())
+    }
+
     /// How often the texts faulted.
     pub fn faults(&self) -> u64 {
         self.faults.iter().fold(0, |sum, (_, _, count)| sum.saturating_add(*count))
     }
+}
+
+/// The texts for these settings, and the rows that sizes are scaled by.
+fn compiled(settings: &TextSettings, sources: &[Option<String>; 2]) -> Result<Pair, (String, Problem)> {
+    let mut pair = Pair::compile(&settings.setup, sources[0].as_deref(), sources[1].as_deref())?;
+    if let Some(column) = measured_column(settings.rules.scale_by) {
+        pair.plan.kept.keep(column, MEASURED_ROWS);
+    }
+    Ok(pair)
+}
+
+/// Which way a buy text that signalled enters: `Some(true)` is short, `None` not at all. A text that names sides enters long before
+/// short; one that names none enters as the settings say; what is held only grows.
+pub(super) fn way(direction: Direction, flags: Flags, slots: &[f64], held: Option<bool>) -> Option<bool> {
+    let default = direction == Direction::Short;
+    let ways = flags.ways(slots);
+    let possible = |short: &bool| match flags.sides() {
+        None => *short == held.unwrap_or(default),
+        Some(_) => ways[usize::from(*short)] && held.is_none_or(|held| held == *short),
+    };
+    [false, true].into_iter().filter(|short| direction.allows(*short)).find(possible)
 }
 
 impl Strategy for TextStrategy {
@@ -321,8 +395,17 @@ impl Strategy for TextStrategy {
         if !concerned {
             return Ok(());
         }
-        match Pair::compile(&self.settings.setup, sources[0].as_deref(), sources[1].as_deref()) {
+        match compiled(&self.settings, &sources) {
             Ok(pair) => {
+                let sides = pair.buy.as_ref().and_then(|program| program.flags().sides()).unwrap_or([false; 2]);
+                for (short, flag) in [false, true].into_iter().zip(Part::Buy.sides()) {
+                    if sides[usize::from(short)] && !self.settings.rules.direction.allows(short) {
+                        return Err(format!(
+                            "{name}: `{flag}` 쪽은 들어갈 수 없는 설정입니다. 설정 direction을 both로 하거나 그 줄을 지우세요 · enters by `{flag}`, \
+                             which the setting `direction` does not let it: expected direction = \"both\", or a text without it"
+                        ));
+                    }
+                }
                 self.sources = sources;
                 self.faults.clear();
                 self.adopt(pair);
@@ -360,8 +443,7 @@ impl Strategy for TextStrategy {
             let text = input.str()?;
             *source = there.then(|| text.into());
         }
-        let pair = Pair::compile(&self.settings.setup, self.sources[0].as_deref(), self.sources[1].as_deref());
-        self.pair = pair
+        self.pair = compiled(&self.settings, &self.sources)
             .map_err(|(which, problem)| DecodeError::Value { what: "a strategy text", reason: format!("{which}:{problem}") })?;
         self.slots.clear();
         self.slots.resize(self.pair.slots(), 0.0);
@@ -378,6 +460,7 @@ impl Strategy for TextStrategy {
             let known = if input.u8()? == 0 { None } else { Some(Box::new(Watched::load(input, &self.pair)?)) };
             self.instruments.push(known);
         }
+        self.measure_all();
         Ok(())
     }
 }

@@ -164,7 +164,7 @@ fn what_is_not_of_the_language_is_refused_with_its_place() {
     check("a = 3\n a", 2, 1, "same column");
     check("현재가 > 3", 1, 1, "does nothing");
     check("self.Sell()", 1, 1, "self.Buy()");
-    check("self.Buy(1, 2)", 1, 10, "without arguments");
+    check("self.Buy(현재가, 없는것)", 1, 15, "not a known name");
     check("x = self.Buy()", 1, 5, "line of its own");
     check("self.buy()", 1, 1, "self.Buy()");
     check("x = self.vars[5]", 1, 15, "2 values");

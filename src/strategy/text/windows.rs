@@ -227,7 +227,7 @@ fn aged(body: Body, age: Option<u64>, back: u32, frame: &Frame<'_>) -> f64 {
 }
 
 /// Degrees of the rise between the first and the last row of a window.
-fn angle(column: usize, factor: Factor, length: u32, back: u32, frame: &Frame<'_>) -> f64 {
+pub(super) fn angle(column: usize, factor: Factor, length: u32, back: u32, frame: &Frame<'_>) -> f64 {
     let last = frame.history.back(column, back as usize);
     let first = frame.history.back(column, (back + length - 1) as usize);
     let Some((first, last)) = first.zip(last) else { return 0.0 };
