@@ -6,7 +6,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use jangbu::account::SessionId;
 use jangbu::backtest::world::Backtest;
@@ -18,6 +18,9 @@ use jangbu::event::{Command, Event, MarketEvent};
 use jangbu::kernel::Kernel;
 use jangbu::market::{Book, Instrument, InstrumentId, Money, Price, Qty, Side, Venue};
 use jangbu::simulator::{Simulator, SimulatorSettings};
+use jangbu::strategy::Strategy;
+use jangbu::strategy::rules::RuleSettings;
+use jangbu::strategy::text::{Mode, Setup, TextSettings, TextStrategy};
 use jangbu::venue::binance::wire::{Decoder as FrameDecoder, SnapshotOutcome};
 use jangbu_journal::block::{self, Header};
 use jangbu_journal::{Decoder, Encoder, Nanos, Record, Seq, Stamp};
@@ -26,20 +29,31 @@ use jangbu_replay::{Batch, Effects, Machine, Recorder, drive};
 struct Counting;
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+/// Bytes that are allocated, and the most there were since that was asked for.
+static LIVE: AtomicI64 = AtomicI64::new(0);
+static MOST: AtomicI64 = AtomicI64::new(0);
+
+fn grown(bytes: i64) {
+    let live = LIVE.fetch_add(bytes, Ordering::Relaxed) + bytes;
+    MOST.fetch_max(live, Ordering::Relaxed);
+}
 
 // SAFETY: hands every call on to the system's allocator, unchanged; counting has no part in what is given out.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        grown(layout.size() as i64);
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        grown(-(layout.size() as i64));
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        grown(size as i64 - layout.size() as i64);
         unsafe { System.realloc(pointer, layout, size) }
     }
 }
@@ -84,6 +98,7 @@ fn the_hot_path_does_not_allocate() {
     book_changes();
     binance_frames();
     kernel_trades();
+    hostile_texts();
 }
 
 /// Without this the test could not fail.
@@ -265,4 +280,113 @@ fn kernel_trades() {
     assert!(orders >= 5, "{orders} orders: the strategy hardly traded");
     assert_eq!(quiet, 0, "trades that cause no order allocate");
     assert!(busy * 10 <= orders, "{busy} allocations for {orders} orders");
+}
+
+/// Pieces of texts that nobody means well with.
+const PIECES: &[&str] = &[
+    "현재가",
+    "등락율",
+    "매수",
+    "a",
+    "b",
+    "0",
+    "1",
+    "-1",
+    "1e308",
+    "60",
+    "True",
+    "None",
+    "'글'",
+    "종목코드",
+    "이동평균(60)",
+    "이동평균(a, b)",
+    "최고현재가(86400)",
+    "현재가N(3599)",
+    "현재가N(a)",
+    "self.vars[0]",
+    "self.Buy()",
+    "(",
+    ")",
+    "[",
+    "]",
+    ",",
+    ":",
+    "=",
+    "==",
+    "<=",
+    ">",
+    "+",
+    "-",
+    "*",
+    "/",
+    "**",
+    "%",
+    "not",
+    "and",
+    "or",
+    "in",
+    "if",
+    "elif",
+    "else",
+    "for",
+    "lambda x:",
+    "range(10000)",
+    "\n",
+    "\n",
+    "\n    ",
+    "\t",
+    "#",
+    "\"\"\"",
+    "\u{200b}",
+    "ᄒ",
+    "\u{0}",
+    "🙂",
+    "round(",
+    "max(",
+    "변동성급증(a, b)",
+];
+
+/// A text of pieces, or one that parses and does something else each time.
+fn hostile_text(state: &mut u64) -> String {
+    let mut next = |below: usize| {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (*state >> 33) as usize % below
+    };
+    if next(4) == 0 {
+        let (rows, by, rounds) = (1 + next(80_000), next(9), next(10_000));
+        return format!(
+            "a = {by}\nfor i in range({rounds}):\n    a = a * {by} + 현재가N(i % 7)\nb = 최고현재가({rows}, {by}) / (a - {by})\n\
+             if b > 이동평균({by} + 1) ** a:\n    self.Buy()\n"
+        );
+    }
+    let count = 1 + next(60);
+    (0..count).map(|_| PIECES[next(PIECES.len())]).collect::<Vec<_>>().join(" ")
+}
+
+/// Ten thousand edits of a strategy by hostile texts leave no more behind than one of them.
+fn hostile_texts() {
+    const ROUNDS: i64 = 10_000;
+    /// The values and windows that a text may keep, and what reading the longest of these takes.
+    const BYTES_MAX: i64 = 24 << 20;
+    let setup = Setup { mode: Mode::Tick, average: 1, vars: vec![1.5], conditions: Vec::new() };
+    let bare = StrategySettings { name: "text".into(), instruments: Vec::new(), parameters: Vec::new() };
+    let rules = RuleSettings::of(&bare).expect("defaults");
+    let names = [String::from("buy.py"), String::new()];
+    let mut strategy = TextStrategy::new(TextSettings { names, setup, rules, ranked: 1 }).expect("made");
+    let (mut state, mut loaded) = (11_u64, 0);
+    let mut edit = |strategy: &mut TextStrategy, state: &mut u64| {
+        let text = hostile_text(state);
+        loaded += i64::from(strategy.on_text("buy.py", &text).is_ok());
+    };
+    (0..200).for_each(|_| edit(&mut strategy, &mut state));
+    strategy.on_text("buy.py", "pass").expect("right");
+    let before = LIVE.load(Ordering::Relaxed);
+    MOST.store(before, Ordering::Relaxed);
+    (0..ROUNDS).for_each(|_| edit(&mut strategy, &mut state));
+    strategy.on_text("buy.py", "pass").expect("right");
+    let (left, most) = (LIVE.load(Ordering::Relaxed) - before, MOST.load(Ordering::Relaxed) - before);
+    assert!(loaded > ROUNDS / 5, "only {loaded} loaded: they are hostile in the wrong way");
+    // The harness's own threads may hold a little.
+    assert!(left.abs() < 64 << 10, "{left} bytes are left after {ROUNDS} texts");
+    assert!(most < BYTES_MAX, "{most} bytes at most");
 }

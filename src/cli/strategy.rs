@@ -137,6 +137,8 @@ fn answer(args: &Check, part: Part, program: &Program, plan: &Plan) -> Result<()
     // A value of a row, and of a monotonic window at worst a number and a value more.
     let windows: u64 = plan.kept.windows.iter().map(|window| u64::from(window.length) * 16).sum();
     let bytes = (plan.kept.values() * 8 + windows).max(8 * COLUMN_COUNT as u64);
+    let named = program.flags().sides().unwrap_or([false; 2]);
+    let sides: Vec<&str> = part.sides().into_iter().zip(named).filter_map(|(side, named)| named.then_some(side)).collect();
     let list = |names: &std::collections::BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>();
     if args.json {
         return print_json(&json!({
@@ -146,6 +148,7 @@ fn answer(args: &Check, part: Part, program: &Program, plan: &Plan) -> Result<()
             "names": list(&uses.names),
             "functions": list(&uses.functions),
             "vars": uses.vars.iter().collect::<Vec<_>>(),
+            "sides": sides,
             "nodes": uses.nodes,
             "windows": plan.kept.windows.len(),
             "rows_back_max": plan.kept.depths.iter().max().copied().unwrap_or(0),
@@ -155,6 +158,10 @@ fn answer(args: &Check, part: Part, program: &Program, plan: &Plan) -> Result<()
     let vars = uses.vars.iter().map(|place| place.to_string()).collect::<Vec<_>>();
     let or_none = |names: Vec<String>| if names.is_empty() { "-".to_owned() } else { names.join(" ") };
     print(format_args!("{}: 문제 없음 · loads as a {} text", args.file.display(), part.name()))?;
+    if !sides.is_empty() {
+        let shown = sides.join(" ");
+        print(format_args!("선물 · futures      {shown} (설정 · setting direction = \"both\")"))?;
+    }
     print(format_args!("이름 · names        {}", or_none(list(&uses.names))))?;
     print(format_args!("함수 · functions    {}", or_none(list(&uses.functions))))?;
     print(format_args!("변수 · self.vars    {}", or_none(vars)))?;

@@ -94,3 +94,90 @@ fn settings_that_change_keep_the_rows_and_the_position() {
     }
     assert_eq!(day.orders(), "2 buy 100 market; 5 sell 100 market");
 }
+
+/// Enters long above 10,000 and short below; leaves a long position below 9,950 and a short one above 9,950.
+const BOTH: [&str; 2] = [
+    "if not (현재가 > 10000):\n    BUY_LONG = False\nif not (현재가 < 10000):\n    SELL_SHORT = False\nif BUY_LONG or SELL_SHORT:\n    self.Buy()",
+    "if 현재가 < 9950:\n    SELL_LONG = True\nif 현재가 > 9950 and 포지션 == 'SHORT' and 수익률 < 1:\n    BUY_SHORT = True\n\
+     if SELL_LONG or BUY_SHORT:\n    self.Sell()",
+];
+
+fn futures(texts: [&str; 2], parameters: &[(&str, &str)], prices: &[i64]) -> String {
+    play(FUTURE, texts, &[&[("notional", "1000")], parameters].concat(), prices).orders()
+}
+
+#[test]
+fn a_futures_text_takes_both_sides() {
+    let prices = [10_000, 10_100, 9_960, 9_940, 9_900, 9_900, 9_890, 9_960];
+    assert_eq!(
+        futures(BOTH, &[("direction", "both")], &prices),
+        "1 buy 0.099 market; 3 sell 0.099 market; 4 sell 0.101 market; 7 buy 0.101 market"
+    );
+    // A share cannot be sold short.
+    let share = play(SHARE, BOTH, &[("notional", "1000000"), ("direction", "both")], &prices).orders();
+    assert_eq!(share, "1 buy 99 market; 3 sell 99 market");
+}
+
+#[test]
+fn a_side_that_the_settings_forbid_is_not_entered() {
+    let prices = [10_000, 10_100, 9_960, 9_940, 9_900, 9_960];
+    let day = play(FUTURE, BOTH, &[("notional", "1000")], &prices);
+    let told = day.told("strategy.text").join("\n");
+    assert!(day.orders().is_empty() && told.contains("SELL_SHORT") && told.contains("direction"), "{told}: {:?}", day.decided);
+    let long = ["if not (현재가 > 10000):\n    BUY_LONG = False\nif BUY_LONG:\n    self.Buy()", BOTH[1]];
+    assert_eq!(futures(long, &[], &prices), "1 buy 0.099 market; 3 sell 0.099 market");
+    let short = ["if not (현재가 < 10000):\n    SELL_SHORT = False", BOTH[1]];
+    assert_eq!(futures(short, &[("direction", "short")], &prices), "2 sell 0.1 market; 5 buy 0.1 market");
+}
+
+#[test]
+fn stops_and_parts_of_a_short_position_are_mirrored() {
+    let texts = ["if not (현재가 == 10000):\n    SELL_SHORT = False", NEVER];
+    let both = |more: &[(&str, &str)], prices: &[i64]| futures(texts, &[&[("direction", "both")], more].concat(), prices);
+    assert_eq!(both(&[("stop_loss", "3")], &[10_000, 10_200, 10_300]), "0 sell 0.1 market; 2 buy 0.1 market");
+    assert_eq!(both(&[("take_profit", "3")], &[10_000, 9_800, 9_700]), "0 sell 0.1 market; 2 buy 0.1 market");
+    let trailing = [("trailing_arm", "2"), ("trailing_fall", "1")];
+    assert_eq!(both(&trailing, &[10_000, 9_700, 9_790, 9_800]), "0 sell 0.1 market; 3 buy 0.1 market");
+    // The second half is sold when the price has risen by two percent against the position.
+    let splits = [("buy_splits", "2"), ("buy_split_down", "2"), ("take_profit", "3")];
+    assert_eq!(both(&splits, &[10_000, 10_100, 10_200, 9_700]), "0 sell 0.05 market; 2 sell 0.05 market; 3 buy 0.1 market");
+}
+
+#[test]
+fn quantities_that_a_text_asks_for_are_those_of_the_next_order() {
+    let texts = [
+        "if not (현재가 == 10000 and 매수수량 == 100):\n    매수 = False\nif 매수:\n    self.Buy(종목코드, 종목명, 매수수량, 현재가, 매도호가1, 매수호가1)",
+        "if 매도수량 == 50 and 매수틱번호 == 1 and now() >= timedelta_sec(2, 매수시간):\n    self.Sell()\nelif 매도수량 == 100:\n    매도 = True",
+    ];
+    assert_eq!(orders(texts, &[("sell_splits", "2")], &[9_990, 10_000, 10_010, 10_020]), "1 buy 100 market; 3 sell 50 market");
+}
+
+#[test]
+fn sizes_follow_the_angle_of_rows() {
+    let texts = ["if not (데이터길이 == 32):\n    매수 = False", NEVER];
+    let parameters = [("size_by", "change_angle"), ("size_steps", "5;20"), ("size_factors", "1;0.5;0.1")];
+    let rising = |step: i64| -> Vec<i64> { (0..32).map(|row| 10_000 + row * step).collect() };
+    // Over 30 rows 등락율 moves by 0, 1.45 and 5.8: at 5 a percent, 0, 13.59 and 44.03 degrees.
+    assert_eq!(orders(texts, &parameters, &rising(0)), "31 buy 100 market");
+    assert_eq!(orders(texts, &parameters, &rising(5)), "31 buy 49 market");
+    assert_eq!(orders(texts, &parameters, &rising(20)), "31 buy 9 market");
+    let named = builtin(&[("notional", "1000"), ("size_by", "change_angle"), ("size_steps", "5"), ("size_factors", "1;0.5")]);
+    assert!(named.contains("size_by") && named.contains("texts"), "{named}");
+}
+
+/// Why the auto-trader cannot be made with these parameters.
+fn builtin(parameters: &[(&str, &str)]) -> String {
+    crate::strategy::builtin::make(&strategy("auto-trader", parameters)).expect_err("refused")
+}
+
+#[test]
+fn in_a_forbidden_time_only_stops_close() {
+    let texts = ["if not (현재가 == 10000):\n    매수 = False", "매도 = True"];
+    // The day begins at nine in Korea.
+    let forbidden = [("exit_forbidden", "090000-090003")];
+    assert_eq!(orders(texts, &forbidden, &[10_000, 10_010, 10_020, 10_030]), "0 buy 100 market; 3 sell 100 market");
+    let stop = [&forbidden[..], &[("stop_loss", "1")]].concat();
+    assert_eq!(orders(texts, &stop, &[10_000, 9_890, 9_880]), "0 buy 100 market; 1 sell 100 market");
+    let parts = [&forbidden[..], &[("sell_splits", "2"), ("sell_split_up", "1")]].concat();
+    assert_eq!(orders([texts[0], NEVER], &parts, &[10_000, 10_100, 10_110, 10_120]), "0 buy 100 market; 3 sell 50 market");
+}

@@ -190,7 +190,10 @@ impl Maker<'_> {
 
     /// What stands at `span`, on one line.
     fn text(&self, span: Span) -> String {
-        let text = self.compiler.source.get(span.start as usize..span.end as usize).unwrap_or("");
+        let mut text = self.compiler.source.get(span.start as usize..span.end as usize).unwrap_or("");
+        while let Some(inner) = within_brackets(text) {
+            text = inner.trim();
+        }
         text.split_whitespace().collect::<Vec<&str>>().join(" ")
     }
 
@@ -226,6 +229,19 @@ impl Maker<'_> {
         };
         within.into_iter().for_each(|inner| self.names(inner, sides, out));
     }
+}
+
+/// What stands between a bracket at the beginning and the one that closes it at the end.
+fn within_brackets(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix('(')?.strip_suffix(')')?;
+    let mut depth = 0_i32;
+    for letter in inner.chars() {
+        depth += i32::from(letter == '(') - i32::from(letter == ')');
+        if depth < 0 {
+            return None;
+        }
+    }
+    Some(inner)
 }
 
 /// Whether a value is a truth value by its form, so that it is worth taking apart.

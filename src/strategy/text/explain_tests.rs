@@ -1,3 +1,5 @@
+//! Texts that are explained: which clauses are shown, with what numbers, and which of them stopped the text.
+
 use alloc::string::ToString;
 use alloc::vec;
 

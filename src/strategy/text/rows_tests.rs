@@ -89,3 +89,29 @@ fn stocks_count_turnover_in_millions() {
     let (_, row) = maker.row(seconds(3.0), Mode::Tick, &scene(&stock, None)).expect("a row");
     assert_eq!((row[at::DAY_TURNOVER], row[at::TURNOVER]), (2.0, 1.0));
 }
+
+#[test]
+fn values_by_price_are_counted_where_a_text_asks_and_begin_anew_each_day() {
+    let coin = instrument(0, InstrumentKind::Spot);
+    let mut maker = RowMaker::default();
+    maker.on_trade(seconds(1.0), &trade(Side::Buy, "50", "9"), &coin, Mode::Tick);
+    maker.keep_tops(true);
+    for (at, taker, price, size) in
+        [(2.0, Side::Buy, "50", "2"), (3.0, Side::Buy, "51", "1"), (3.5, Side::Buy, "51", "3"), (4.0, Side::Sell, "49", "1")]
+    {
+        maker.on_trade(seconds(at), &trade(taker, price, size), &coin, Mode::Tick);
+    }
+    let tops = |row: &Row| at::TOPS.map(|place| row[place]);
+    let (_, row) = maker.row(seconds(5.0), Mode::Tick, &scene(&coin, None)).expect("a row");
+    assert_eq!(tops(&row), [204.0, 49.0, 51.0, 49.0]);
+    maker.on_trade(seconds(86_400.0), &trade(Side::Sell, "55", "1"), &coin, Mode::Tick);
+    let (_, row) = maker.row(seconds(86_401.0), Mode::Tick, &scene(&coin, None)).expect("a row");
+    assert_eq!(tops(&row), [0.0, 55.0, 0.0, 55.0]);
+    maker.keep_tops(false);
+    let (_, row) = maker.row(seconds(86_402.0), Mode::Tick, &scene(&coin, None)).expect("a row");
+    assert_eq!(tops(&row), [0.0; 4]);
+    assert_eq!(
+        (date(0, Venue::Upbit), date(1_795_132_799, Venue::Kiwoom), date(1_772_323_200, Venue::Upbit)),
+        (19_700_101.0, 20_261_120.0, 20_260_301.0)
+    );
+}
