@@ -165,13 +165,7 @@ impl Finder {
         if period < 0.67 * before {
             period = 0.67 * before;
         }
-        period = if period < 6.0 {
-            6.0
-        } else if period > 50.0 {
-            50.0
-        } else {
-            period
-        };
+        period = period.clamp(6.0, 50.0);
         self.period = 0.2 * period + 0.8 * before;
         self.smooth_period = 0.33 * self.period + 0.67 * self.smooth_period;
         Some(Cycle { smoothed, in_phase: delayed, quadrature, period: self.smooth_period })
