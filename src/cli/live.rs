@@ -58,6 +58,9 @@ pub(super) struct Args {
     /// --venue의 주소, 공개 주소 대신 (하나씩 차례로) · Addresses of --venue, in its order, in place of the public ones
     #[arg(long, value_name = "URL", requires = "venue")]
     endpoint: Vec<String>,
+    /// 키움 대신 이 프로세스 안의 모의 증권사 (예: speed=300,seed=1) · Kiwoom's emulator in this process; the session lives in its time
+    #[arg(long, value_name = "WORDS", requires = "venue", conflicts_with = "endpoint")]
+    emulator: Option<String>,
     /// --venue에서 볼 것: trades, every-trade, quotes, book · What to watch [default: trades,quotes,book]
     #[arg(long, value_name = "STREAM", value_delimiter = ',', requires = "venue")]
     streams: Vec<Stream>,
@@ -134,6 +137,8 @@ pub(super) fn run(args: Args) -> Result<Outcome, Failure> {
         print(summary.text(language()))?;
     }
     match summary.halt {
+        // The emulated broker's day is over, and its books are not ours.
+        None if summary.agreement.is_some_and(|both| both.complete && !both.agrees) => Ok(Outcome::No),
         None => Ok(Outcome::Done),
         Some(halt) => Err(Failure::could_not(format_args!(
             "매매를 멈췄습니다 · trading stopped at seq {}: {}\n다시 보기 · to see it again: {}",
@@ -155,12 +160,12 @@ fn live_config(config: Config, args: &Args) -> Result<LiveConfig, Failure> {
     live.valuation = config.valuation;
     live.venues = if args.venue.is_empty() { config.venues } else { venues(args, &config.venues)? };
     confirm_real_orders(&mut live.venues, args)?;
-    let is_real = live.venues.iter().any(|venue| venue.orders == Orders::Real);
+    let is_real = live.venues.iter().any(|venue| venue.orders == Orders::Real && !(venue.emulate && venue.endpoint.is_none()));
     live.durability = match config.journal.durability {
         Some(DurabilityName::Power) => Durability::Power,
         Some(DurabilityName::Process) => Durability::Process,
         Some(DurabilityName::Relaxed) => Durability::Relaxed,
-        // Paper money is not worth waiting for the disk.
+        // Paper money, and nobody's, is not worth waiting for the disk.
         None => {
             if is_real {
                 Durability::Power
@@ -188,7 +193,11 @@ fn live_config(config: Config, args: &Args) -> Result<LiveConfig, Failure> {
     }
     live.texts = strategy_texts(&live.settings.strategies)?;
     live.deposits = if config.deposits.is_empty() { default_deposits() } else { config.deposits };
-    if live.deposits == default_deposits() && live.venues.iter().any(|venue| venue.kind == Venue::Upbit) {
+    if !live.venues.is_empty() && live.deposits == default_deposits() {
+        // Money where nothing is traded only clutters the books.
+        live.deposits.retain(|deposit| live.venues.iter().any(|venue| venue.kind == deposit.venue));
+    }
+    if live.deposits.iter().all(|deposit| default_deposits().contains(deposit)) && live.venues.iter().any(|venue| venue.kind == Venue::Upbit) {
         live.deposits.extend(won_deposit());
     }
     Ok(live)
@@ -235,7 +244,12 @@ fn venues(args: &Args, settings: &[VenueConfig]) -> Result<Vec<VenueConfig>, Fai
     let venue = |(place, kind): (usize, &Venue)| {
         let usual = || VenueConfig { symbols: vec![usual_symbol(*kind).to_owned()], ..VenueConfig::new(*kind) };
         let mut venue = settings.iter().find(|venue| venue.kind == *kind).cloned().unwrap_or_else(usual);
-        venue.endpoint = args.endpoint.get(place).cloned().or(venue.endpoint);
+        if let Some(words) = &args.emulator {
+            (venue.emulator, venue.emulate, venue.endpoint) = (Some(words.clone()), true, None);
+        }
+        if let Some(endpoint) = args.endpoint.get(place) {
+            (venue.endpoint, venue.emulate) = (Some(endpoint.clone()), false);
+        }
         venue.book_speed = args.book_speed.clone().or(venue.book_speed);
         if !args.symbols.is_empty() {
             venue.symbols = args.symbols.clone();
@@ -298,7 +312,12 @@ fn stop_on_interrupt(stop: &Arc<AtomicBool>) -> Result<(), Failure> {
 /// What it is about to do.
 fn greet(config: &LiveConfig) {
     let name = |venue: &VenueConfig| {
-        let played = if venue.emulate && venue.endpoint.is_none() { " (에뮬레이터 · emulator)" } else { "" };
+        let words = venue.emulator.as_deref().map_or(String::new(), |words| format!(": {words}"));
+        let played = if venue.emulate && venue.endpoint.is_none() {
+            format!(" (에뮬레이터 · emulator{words})")
+        } else {
+            String::new()
+        };
         format!("{}{played}", venue.kind)
     };
     let venues: Vec<String> = config.venues.iter().map(name).collect();
@@ -327,7 +346,13 @@ fn greet(config: &LiveConfig) {
         .collect();
     let real: Vec<&str> =
         config.venues.iter().filter(|venue| venue.orders == Orders::Real).map(|venue| venue.kind.name()).collect();
-    if real.is_empty() {
+    let offline = config.venues.iter().filter(|venue| venue.orders == Orders::Real).all(is_offline);
+    if !real.is_empty() && offline {
+        say(format_args!(
+            "에뮬레이터에서 거래를 시작합니다: 실제 프로토콜, 돈은 아님 · trading at an emulator ({0}): real protocols, nobody's money",
+            real.join(", ")
+        ));
+    } else if real.is_empty() {
         say(
             "모의 매매를 시작합니다: 시세는 실제 프로토콜로, 주문은 모의 체결로 · paper trading: real protocols, simulated fills",
         );

@@ -20,6 +20,7 @@ mod replay;
 mod sessions;
 mod strategy;
 mod version;
+mod view;
 
 use std::process::ExitCode;
 
@@ -52,6 +53,8 @@ enum Command {
     Strategy(strategy::Args),
     /// 장부를 들여다보기: 마지막 사건, 확인, 크기 · Look into a journal: its latest events, whether it is whole, its size
     Journal(journal::Args),
+    /// 전략의 표: 계좌, 추적, 주문, 조건; 도는 동안에도 · Accounts, tracking, orders, conditions as strategies show them, also while it runs
+    View(view::Args),
     /// 기록된 세션들 · What was recorded
     Sessions(sessions::Args),
     /// 세션들의 지연: 거래소, 구간, 분위 · How long everything took, session beside session
@@ -71,6 +74,7 @@ impl Command {
             Command::Backtest(args) => backtest::run(&args),
             Command::Strategy(args) => strategy::run(&args),
             Command::Journal(args) => journal::run(&args),
+            Command::View(args) => view::run(&args),
             Command::Sessions(args) => sessions::run(&args),
             Command::Latency(args) => latency::run(&args),
             Command::Version(args) => version::run(&args),

@@ -171,11 +171,7 @@ impl Reader<'_> {
     }
 
     fn venue(&mut self, table: &Table<'_>, span: Range<usize>, path: &str) {
-        self.unknown(
-            table,
-            path,
-            &["kind", "endpoint", "orders", "keys", "symbols", "streams", "book_speed", "conditions", "emulate"],
-        );
+        self.unknown(table, path, &VENUE_KEYS);
         let kind = self.required::<Venue>(table, &span, path, "kind", Kind::Text, VENUE_EXPECTED);
         let orders = table.get("orders").and_then(|value| self.orders(value, &format!("{path}.orders"))).unwrap_or(Orders::Paper);
         let keys = table.get("keys").and_then(|value| self.file(value, &format!("{path}.keys")));
@@ -198,7 +194,13 @@ impl Reader<'_> {
         if !table.contains_key("streams") {
             streams = VenueConfig::STREAMS.to_vec();
         }
-        let emulate = table.get("emulate").is_some_and(|value| self.emulate(value, kind, &format!("{path}.emulate")));
+        let emulate = table.get("emulate").is_some_and(|value| self.emulate(value, &format!("{path}.emulate")));
+        let emulator = table.get("emulator").and_then(|value| self.emulator(value, kind, &format!("{path}.emulator")));
+        if let (Some(value), Some(_), Some(_)) = (table.get("emulator"), &emulator, &endpoint) {
+            let reason = "there is an `endpoint` as well (expected one of them)".to_owned();
+            self.refused(value, &format!("{path}.emulator"), reason);
+        }
+        let exchange = table.get("exchange").and_then(|value| self.exchange(value, &format!("{path}.exchange")));
         let book_speed = table.get("book_speed").and_then(|value| self.book_speed(value, &format!("{path}.book_speed")));
         if let Some(kind) = kind {
             let symbols = symbols.into_iter().map(|(symbol, _)| symbol).collect();
@@ -211,7 +213,9 @@ impl Reader<'_> {
                 streams,
                 book_speed,
                 conditions,
-                emulate,
+                emulate: emulate || emulator.is_some(),
+                emulator,
+                exchange,
             });
         }
     }
@@ -224,16 +228,30 @@ impl Reader<'_> {
         orders
     }
 
-    fn emulate(&mut self, value: &Value<'_>, kind: Option<Venue>, path: &str) -> bool {
+    fn emulate(&mut self, value: &Value<'_>, path: &str) -> bool {
         let Some(emulate) = value.get_ref().as_bool() else {
             self.expected(value, path, "true (an emulator in this process) or false");
             return false;
         };
-        if emulate && kind == Some(Venue::Kiwoom) {
-            let reason = "kiwoom has no emulator inside a session; run `jangbu emulate kiwoom` beside it and name it as endpoint";
-            self.refused(value, path, reason.into());
-        }
         emulate
+    }
+
+    fn emulator(&mut self, value: &Value<'_>, kind: Option<Venue>, path: &str) -> Option<String> {
+        let text = value.get_ref().as_str().map(str::to_owned);
+        if text.is_none() {
+            self.expected(value, path, "what the emulator is like, in quotes: \"speed=300,seed=1\"");
+        } else if kind != Some(Venue::Kiwoom) {
+            self.refused(value, path, "only that of kiwoom can be described (expected `emulate = true`)".into());
+        }
+        text
+    }
+
+    fn exchange(&mut self, value: &Value<'_>, path: &str) -> Option<String> {
+        let exchange = value.get_ref().as_str().filter(|text| ["KRX", "NXT", "SOR"].contains(text)).map(str::to_owned);
+        if exchange.is_none() {
+            self.expected(value, path, "\"KRX\", \"NXT\" or \"SOR\" (both: the broker routes)");
+        }
+        exchange
     }
 
     fn file(&mut self, value: &Value<'_>, path: &str) -> Option<PathBuf> {
@@ -369,6 +387,19 @@ fn seen(value: &DeValue<'_>) -> String {
     }
 }
 
+const VENUE_KEYS: [&str; 11] = [
+    "kind",
+    "endpoint",
+    "orders",
+    "keys",
+    "symbols",
+    "streams",
+    "book_speed",
+    "conditions",
+    "emulate",
+    "emulator",
+    "exchange",
+];
 const VENUE_EXPECTED: &str = "a venue: \"kiwoom\", \"upbit\", \"binance-spot\" or \"binance-usdm\"";
 const DEPOSITS_EXPECTED: &str = "a list, like [{ venue = \"binance-usdm\", currency = \"USDT\", amount = 10000 }]";
 const INSTRUMENTS_EXPECTED: &str = "a list of venue:SYMBOL, like [\"binance-usdm:BTCUSDT\"]";

@@ -111,6 +111,10 @@ pub struct VenueConfig {
     pub conditions: Vec<String>,
     /// An emulator of it in this process, in its place: a made-up market, and an account with nobody's money.
     pub emulate: bool,
+    /// Kiwoom: what its emulator is like (`speed=300,seed=1`); the session lives in its time. With it, `emulate` is true.
+    pub emulator: Option<String>,
+    /// Kiwoom: where orders go and quotes come from: `KRX`, `NXT`, or `SOR` (both, the broker routes). `None` is KRX.
+    pub exchange: Option<String>,
 }
 
 impl VenueConfig {
@@ -129,6 +133,8 @@ impl VenueConfig {
             book_speed: None,
             conditions: Vec::new(),
             emulate: false,
+            emulator: None,
+            exchange: None,
         }
     }
 }

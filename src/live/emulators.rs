@@ -13,6 +13,7 @@ use crate::market::number::ONE;
 use crate::venue::Now;
 use crate::venue::binance::emulator as binance;
 use crate::venue::gateway::Emulated;
+use crate::venue::kiwoom::emulator as kiwoom;
 use crate::venue::secret::{Credentials, Secret};
 use crate::venue::upbit::emulator as upbit;
 
@@ -73,6 +74,7 @@ impl Emulators {
             Venue::BinanceSpot => binance::MarketKind::Spot,
             Venue::BinanceUsdM => binance::MarketKind::UsdM,
             Venue::Upbit => return Some(Emulated { address: self.upbit.as_ref()?.address(), streams: Vec::new() }),
+            // A room of its own: the session lives in its time.
             Venue::Kiwoom => return None,
         };
         let emulator = self.binance.as_ref()?;
@@ -118,6 +120,9 @@ pub fn keys(venue: Venue) -> Option<Credentials> {
             let config = (upbit::EmulatorConfig::KEY, upbit::EmulatorConfig::SECRET);
             Some(Credentials { key: Secret::new(config.0), secret: Secret::new(config.1) })
         }
-        Venue::Kiwoom => None,
+        Venue::Kiwoom => {
+            let kiwoom::KiwoomEmulatorConfig { app_key, secret_key, .. } = kiwoom::KiwoomEmulatorConfig::default();
+            Some(Credentials { key: Secret::new(app_key), secret: Secret::new(secret_key) })
+        }
     }
 }

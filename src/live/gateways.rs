@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::broker::Broker;
 use super::clock::Clock;
 use super::config::LiveConfig;
 use super::emulators::{self, Emulators};
@@ -17,11 +18,14 @@ use super::routes::{Port, Routes};
 use super::summary::FrameClasses;
 use crate::account::Order;
 use crate::config::{Orders, VenueConfig};
+use crate::event::command::StrategySettings;
 use crate::kernel::Kernel;
 use crate::market::{Instrument, Venue};
 use crate::venue::binance::emulator::{Emulator, MarketKind};
-use crate::venue::gateway::{Connect, Connected, DISPATCHES_MAX, FrameStats, Numbers, Trading};
+use crate::strategy::builtin::auto_trader::conditions_wanted;
+use crate::venue::gateway::{Connect, Connected, DISPATCHES_MAX, Emulated, FrameStats, Numbers, Trading};
 use crate::venue::inbox::Inbox;
+use crate::venue::kiwoom::config::ALL_CONDITIONS;
 use crate::venue::registry;
 use crate::venue::secret::Credentials;
 use crate::venue::{Now, VenueError};
@@ -42,22 +46,34 @@ pub struct Gateways {
     stop: watch::Sender<bool>,
     running: Vec<Running>,
     emulators: Emulators,
+    /// The emulated broker in whose time the session lives.
+    pub broker: Option<Broker>,
+}
+
+/// The threads that gateways and emulators run on.
+///
+/// # Errors
+/// When the system gives none.
+pub fn runtime() -> Result<Runtime, LiveError> {
+    let built = runtime::Builder::new_multi_thread().worker_threads(2).thread_name("gateways").enable_all().build();
+    built.map_err(|error| LiveError::System { what: "the gateways' threads", error })
 }
 
 impl Gateways {
-    /// Starts the emulator, if there is to be one, and a gateway for every venue. The kernel's instruments keep their numbers, others
-    /// get the next ones; its live orders are made known to the gateways that trade. Also returns the ways to the gateways.
+    /// Starts emulators, where there are to be some beside the `broker`, and a gateway for every venue. The kernel's instruments keep
+    /// their numbers, others get the next ones; its live orders are made known to the gateways that trade. Also returns the ways to
+    /// the gateways.
     ///
     /// # Errors
     /// When a venue has no gateway or no keys, or a setting makes no sense. A venue that does not answer is not an error: its
     /// gateway tries on.
-    pub fn start(config: &LiveConfig, kernel: &Kernel, inbox: &Inbox, clock: &Clock) -> Result<(Self, Routes), LiveError> {
-        let runtime = runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("gateways")
-            .enable_all()
-            .build()
-            .map_err(|error| LiveError::System { what: "the gateways' threads", error })?;
+    pub fn start(
+        config: &LiveConfig,
+        kernel: &Kernel,
+        inbox: &Inbox,
+        clock: &Clock,
+        (runtime, broker): (Runtime, Option<Broker>),
+    ) -> Result<(Self, Routes), LiveError> {
         let time = clock.clone();
         let emulators = Emulators::start(config, &runtime, &(Arc::new(move || time.now()) as Now))?;
         let (stop, stopped) = watch::channel(false);
@@ -82,9 +98,9 @@ impl Gateways {
                 inbox: inbox.clone(),
                 dispatches,
                 now,
-                emulated: emulators.of(venue.kind),
+                emulated: emulators.of(venue.kind).or_else(|| played(broker.as_ref(), &venue)),
                 trading,
-                config: venue,
+                config: VenueConfig { conditions: conditions(&venue, &config.settings.strategies), ..venue },
             };
             let venue = connect.config.kind;
             // Made inside the runtime: a gateway may need its timers.
@@ -96,7 +112,7 @@ impl Gateways {
         let mut routes = Routes::new(ports);
         instruments.iter().for_each(|instrument| routes.on_instrument(instrument.id, instrument.venue));
         kernel.orders().for_each(|order| routes.resume(order));
-        Ok((Gateways { runtime, stop, running, emulators }, routes))
+        Ok((Gateways { runtime, stop, running, emulators, broker }, routes))
     }
 
     /// Where the emulator's market of a venue listens.
@@ -142,6 +158,9 @@ impl Gateways {
             frames.push(FrameClasses { venue: venue.name().to_owned(), received: stats.received(), classes: classes.collect() });
         }
         self.emulators.stop(&self.runtime);
+        if let Some(broker) = self.broker {
+            broker.stop(&self.runtime);
+        }
         self.runtime.shutdown_timeout(GOODBYE);
         (frames, notes)
     }
@@ -177,6 +196,29 @@ fn keys(venue: &VenueConfig) -> Result<Credentials, LiveError> {
         return Ok(keys);
     }
     Credentials::load(venue.kind, venue.keys.as_deref()).map_err(LiveError::Keys)
+}
+
+/// How a venue is played by the broker in this process, if it is.
+fn played(broker: Option<&Broker>, venue: &VenueConfig) -> Option<Emulated> {
+    broker.filter(|_| venue.kind == Venue::Kiwoom && venue.emulate).map(Broker::emulated)
+}
+
+/// The condition searches to watch at a venue: those of its settings and those that strategies name. A strategy that wants all of
+/// them wants those of the venue's settings, if there are any.
+fn conditions(venue: &VenueConfig, strategies: &[StrategySettings]) -> Vec<String> {
+    let mut conditions = venue.conditions.clone();
+    if venue.kind != Venue::Kiwoom {
+        return conditions;
+    }
+    match conditions_wanted(strategies) {
+        Some(wanted) => {
+            let new: Vec<String> = wanted.into_iter().filter(|name| !conditions.contains(name)).collect();
+            conditions.extend(new);
+        }
+        None if conditions.is_empty() => conditions.push(ALL_CONDITIONS.to_owned()),
+        None => {}
+    }
+    conditions
 }
 
 /// What a gateway needs to place orders, if its venue is to.

@@ -24,6 +24,8 @@ pub mod journaling;
 pub mod config;
 pub mod error;
 pub mod restart;
+pub mod agreement;
+pub mod broker;
 pub mod emulators;
 pub mod gateways;
 pub mod halt;

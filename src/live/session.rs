@@ -10,10 +10,11 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, bounded, never};
 use jangbu_journal::{Nanos, Seq, SessionInfo, Stamp, Writer, WriterOptions};
 
+use super::broker::Broker;
 use super::clock::Clock;
 use super::config::LiveConfig;
 use super::error::LiveError;
-use super::gateways::{Gateways, check};
+use super::gateways::{Gateways, check, runtime};
 use super::halt::{Death, Life, live};
 use super::journaling::Journaling;
 use super::restart::{Resumed, mode, opening, resume};
@@ -69,7 +70,9 @@ pub fn run(config: &LiveConfig, stop: &Arc<AtomicBool>, mut hooks: Hooks) -> Res
     check(config)?;
     let resumed = resume(&config.journal)?;
     let writer = open(config, resumed.last)?;
-    let clock = Clock::starting(resumed.clock);
+    let runtime = runtime()?;
+    let broker = Broker::start(config, &resumed.kernel, resumed.clock, &runtime)?;
+    let clock = Broker::clock(broker.as_ref(), resumed.clock);
     let session = resumed.session;
     let (start, started) = (resumed.last.next(), clock.now());
 
@@ -78,7 +81,7 @@ pub fn run(config: &LiveConfig, stop: &Arc<AtomicBool>, mut hooks: Hooks) -> Res
     let (notices, heard) = bounded(NOTICES_MAX);
     let gauges = Arc::new(Gauges::default());
     let board = Arc::new(Mutex::new(Status::default()));
-    let (gateways, routes) = Gateways::start(config, &resumed.kernel, &inbox, &clock)?;
+    let (gateways, routes) = Gateways::start(config, &resumed.kernel, &inbox, &clock, (runtime, broker))?;
     // The gateways have their own: when they are gone, the inbox is closed.
     drop(inbox);
 
@@ -98,8 +101,8 @@ pub fn run(config: &LiveConfig, stop: &Arc<AtomicBool>, mut hooks: Hooks) -> Res
 
     let mut watch = Watch { hooks, gauges: &gauges, board: &board, clock: &clock, heard: &heard, events: 0 };
     while !kernel.is_finished() {
-        watch.look(config.run_for.map(|span| started.plus(i64::try_from(span.as_nanos()).unwrap_or(i64::MAX))), stop, &gateways);
-        if gateways.has_played_out() {
+        watch.look(config.run_for.map(|span| Nanos::new(i64::try_from(span.as_nanos()).unwrap_or(i64::MAX))), stop, &gateways);
+        if watch.has_played_out(&gateways) {
             stop.store(true, Ordering::Release);
         }
         if stop.load(Ordering::Acquire) {
@@ -111,11 +114,13 @@ pub fn run(config: &LiveConfig, stop: &Arc<AtomicBool>, mut hooks: Hooks) -> Res
     watch.notices();
     gateways.stop();
     let frames_sent = gateways.frames_sent();
+    let agreement = gateways.broker.as_ref().map(|broker| broker.agreement(&death.status));
     let (frames, troubles) = gateways.close();
 
     let mut summary = summarise(config, session.0, (start, started), &death, clock.now());
     summary.frames = frames;
     summary.frames_sent = frames_sent;
+    summary.agreement = agreement;
     summary.queue_high_water = inbox_gauges.market_events_max();
     summary.notes.extend(troubles);
     summary.notes.extend(keep(&config.journal, &summary, &death));
@@ -172,18 +177,24 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// Watches for a second, or until there is something to do. Sets `stop` at `until`.
+    /// Whether there is nothing more to hear.
+    fn has_played_out(&self, gateways: &Gateways) -> bool {
+        let status = || self.board.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        gateways.has_played_out() || gateways.broker.as_ref().is_some_and(|broker| broker.is_day_over(&status(), self.clock))
+    }
+
+    /// Watches for a second, or until there is something to do. Sets `stop` after `until`, real time.
     fn look(&mut self, until: Option<Nanos>, stop: &AtomicBool, gateways: &Gateways) {
-        let begun = self.clock.now();
+        let begun = self.clock.elapsed();
         let mut now = begun;
         while now.since(begun) < PROGRESS_EVERY.as_nanos() as i64 {
             thread::sleep(LOOK_EVERY);
             self.notices();
-            now = self.clock.now();
+            now = self.clock.elapsed();
             if until.is_some_and(|until| now >= until) {
                 stop.store(true, Ordering::Release);
             }
-            if stop.load(Ordering::Acquire) || gateways.has_played_out() {
+            if stop.load(Ordering::Acquire) || self.has_played_out(gateways) {
                 return;
             }
         }
@@ -231,6 +242,7 @@ fn summarise(config: &LiveConfig, session: u32, (first, started): (Seq, Nanos), 
         effects: checkpoint.map_or(0, |checkpoint| checkpoint.effects_count),
         effects_digest: checkpoint.map_or_else(String::new, |checkpoint| format!("{:016x}", checkpoint.effects)),
         replay: replay_commands(journal, session),
+        agreement: None,
         notes: Vec::new(),
     }
 }

@@ -10,7 +10,8 @@ use serde::Serialize;
 use super::latency::duration_text;
 use super::valued::{PremiumRow, Valued, premiums, valued};
 use crate::kernel::{AccountResult, Counts, Kernel};
-use crate::market::Instrument;
+use crate::account::Position;
+use crate::market::{Instrument, Money, Qty, Venue};
 
 /// Premiums that a line shows; the summary has all.
 const PREMIUMS_MAX: usize = 5;
@@ -90,6 +91,55 @@ pub struct Status {
     pub killed: bool,
     /// How often what happened in the kernel, since the journal began.
     pub counts: Counts,
+    /// Every position that is or was, as exact figures.
+    #[serde(skip)]
+    pub books: Vec<Book>,
+    /// Cash, as exact figures.
+    #[serde(skip)]
+    pub cash: Vec<CashRow>,
+}
+
+/// What trading an instrument came to, exactly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Book {
+    /// Where.
+    pub venue: Venue,
+    /// Which.
+    pub symbol: String,
+    /// What is held.
+    pub qty: Qty,
+    /// Value sold less value bought, since the journal began.
+    pub traded: Money,
+    /// Fees since then.
+    pub fees: Money,
+    /// Taxes since then.
+    pub taxes: Money,
+}
+
+/// Cash of a currency at a venue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CashRow {
+    /// Where.
+    pub venue: Venue,
+    /// How much, reserved or not.
+    pub total: Money,
+}
+
+/// Every position that is or was.
+pub fn books(kernel: &Kernel) -> Vec<Book> {
+    let row = |instrument: &Instrument| {
+        let position = kernel.portfolio().position(instrument.id);
+        (position != Position::default()).then(|| Book {
+            venue: instrument.venue,
+            symbol: instrument.symbol.clone(),
+            qty: position.qty,
+            // Cost less profit is what was bought less what was sold, to the unit.
+            traded: position.realised.checked_sub(position.cost).unwrap_or(Money::ZERO),
+            fees: position.fees,
+            taxes: position.taxes,
+        })
+    };
+    kernel.instruments().filter_map(row).collect()
 }
 
 /// Profit of one account, as decimal text; `?` where a price is missing.
@@ -135,6 +185,8 @@ pub fn status(kernel: &Kernel, stamp: &Stamp, marks: &Marks) -> Status {
         premiums: premiums(kernel),
         killed: kernel.killed().is_some(),
         counts: *kernel.counts(),
+        books: books(kernel),
+        cash: kernel.portfolio().cash_rows().iter().map(|row| CashRow { venue: row.venue, total: row.cash.total }).collect(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jangbu_journal::{Nanos, Seq};
 use serde::Serialize;
 
+use super::agreement::Agreement;
 use super::counts::Counts;
 use super::latency::{Language, LatencyRow, compare, duration_text};
 use super::status::Status;
@@ -71,6 +72,8 @@ pub struct Summary {
     pub effects_digest: String,
     /// Commands that replay it.
     pub replay: Vec<String>,
+    /// Our books beside those of an emulated broker in this process, if there was one.
+    pub agreement: Option<Agreement>,
     /// What else there is to say: a file that could not be written.
     pub notes: Vec<String>,
 }
@@ -141,6 +144,10 @@ impl Summary {
         line("effects", format!("{} digest {}", self.effects, self.effects_digest));
         for note in &self.notes {
             line("note", note.clone());
+        }
+        if let Some(agreement) = &self.agreement {
+            text.push('\n');
+            text.push_str(&agreement.text());
         }
         text.push('\n');
         text.push_str(&compare(&[(String::new(), self.latencies.clone())], language));

@@ -88,6 +88,7 @@ pub struct LiveWorld {
     idle: bool,
     /// Nothing is stamped before this: the simulator has come so far.
     floor: Nanos,
+    /// By [`Clock::elapsed`], as `last_heard` is.
     stopping_since: Option<Nanos>,
     ended: bool,
     /// The quiet after which the session ends by itself, nanoseconds.
@@ -96,7 +97,7 @@ pub struct LiveWorld {
     gate: Gate<Leaving>,
     /// The event just given out, if it came from outside, and when it was received.
     given: Option<(Seq, Venue, Nanos)>,
-    /// An event whose way into the journal is being measured.
+    /// An event whose way into the journal is being measured, and when it was applied by [`Clock::elapsed`].
     probe: Option<(Seq, Venue, Nanos)>,
     awaited: BTreeMap<OrderId, (Venue, Nanos)>,
     routes: Routes,
@@ -191,8 +192,9 @@ impl LiveWorld {
     fn give(&mut self, batch: &mut Batch<Event>, head: Head) {
         if let Some(venue) = head.venue {
             self.given = Some((batch.next_seq(), venue, head.recv));
-            self.last_heard = Some(head.recv);
-            if let Some(at) = head.venue_time {
+            self.last_heard = Some(self.wires.clock.elapsed());
+            // The time of an emulated venue is its own invention: nothing is learnt from it about ours.
+            if let Some(at) = head.venue_time.filter(|_| self.wires.clock.speed() == 1) {
                 self.latencies.record_received(venue, at, head.recv);
             }
         }
@@ -220,7 +222,7 @@ impl LiveWorld {
 
     fn on_answer(&mut self, order: OrderId) {
         if let Some((venue, sent)) = self.awaited.remove(&order) {
-            let took = self.wires.clock.now().since(sent);
+            let took = self.wires.clock.elapsed().since(sent);
             self.latencies.record(venue, Stage::SentToAcknowledged, took);
         }
     }
@@ -241,7 +243,7 @@ impl LiveWorld {
             return;
         }
         self.idle = false;
-        if self.spin(now) {
+        if self.spin() {
             return;
         }
         let most = match (self.gate.is_empty(), self.probe.is_none()) {
@@ -249,16 +251,18 @@ impl LiveWorld {
             (true, false) => SLEEP_PROBED_MAX,
             (false, _) => SLEEP_GATED_MAX,
         };
-        let sleep = until.map_or(most, |until| most.min(Duration::from_nanos(u64::try_from(until.since(now)).unwrap_or(0))));
+        let real = |until: Nanos| self.wires.clock.real(until.since(now));
+        let sleep = until.map_or(most, |until| most.min(Duration::from_nanos(u64::try_from(real(until)).unwrap_or(0))));
         self.head = self.wires.inbox.recv_timeout(sleep).map(Head::from);
     }
 
     /// Frames come in bursts: right after one, looks for the next without sleeping, because waking a thread takes some 50 µs.
-    fn spin(&mut self, now: Nanos) -> bool {
-        if self.last_heard.is_none_or(|heard| now.since(heard) >= SPIN_NS) {
+    fn spin(&mut self) -> bool {
+        let begun = self.wires.clock.elapsed();
+        if self.last_heard.is_none_or(|heard| begun.since(heard) >= SPIN_NS) {
             return false;
         }
-        while self.wires.clock.now().since(now) < SPIN_NS {
+        while self.wires.clock.elapsed().since(begun) < SPIN_NS {
             self.head = self.wires.inbox.try_recv().map(Head::from);
             if self.head.is_some() {
                 return true;
@@ -270,7 +274,8 @@ impl LiveWorld {
 
     /// Whether it is time to say goodbye: every gateway is gone and all they heard is told. When told to stop (or when all is
     /// quiet), gateways are given a while to go.
-    fn is_over(&mut self, now: Nanos) -> bool {
+    fn is_over(&mut self) -> bool {
+        let now = self.wires.clock.elapsed();
         if let (Some(quiet), Some(heard)) = (self.quiet_ns_max, self.last_heard)
             && now.since(heard) >= quiet
         {
@@ -291,7 +296,7 @@ impl LiveWorld {
         if !reached && self.gate.is_empty() {
             return;
         }
-        let now = self.wires.clock.now();
+        let now = self.wires.clock.elapsed();
         if reached && let Some((_, venue, applied)) = self.probe.take() {
             self.latencies.record(venue, Stage::AppliedToDurable, now.since(applied));
         }
@@ -350,7 +355,7 @@ impl<M: Machine<Event = Event, Effect = Effect>> World<M> for LiveWorld {
                 Turn::History(now) => {
                     if let Some(head) = self.head.take() {
                         self.give(batch, head);
-                    } else if self.is_over(now) {
+                    } else if self.is_over() {
                         let end = Command::SessionEnded { session: self.session };
                         let end = self.now_said(Event::Command(Box::new(end)));
                         self.give(batch, end);
@@ -367,7 +372,7 @@ impl<M: Machine<Event = Event, Effect = Effect>> World<M> for LiveWorld {
     }
 
     fn take(&mut self, stamp: &Stamp, effects: &mut Effects<Effect>) -> Result<(), WorldError> {
-        let now = self.wires.clock.now();
+        let now = self.wires.clock.elapsed();
         for effect in effects.drain() {
             self.counts.on_effect(&effect);
             let mut measured = None;
@@ -397,11 +402,11 @@ impl<M: Machine<Event = Event, Effect = Effect>> World<M> for LiveWorld {
     fn release(&mut self, durable: Seq) -> Result<(), WorldError> {
         self.wires.gauges.on_durable(durable);
         if let Some((seq, venue, recv)) = self.given.take() {
-            let now = self.wires.clock.now();
-            let lag = now.since(recv);
+            let clock = &self.wires.clock;
+            let lag = clock.real(clock.now().since(recv));
             self.latencies.record(venue, Stage::ReceivedToApplied, lag);
             self.wires.gauges.on_applied(self.counts.events, lag, self.wires.inbox.len());
-            self.probe.get_or_insert((seq, venue, now));
+            self.probe.get_or_insert((seq, venue, clock.elapsed()));
         }
         self.measure_durable(durable);
         Ok(())

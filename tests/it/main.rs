@@ -13,6 +13,7 @@ mod cli_strategy;
 mod examples;
 mod golden;
 mod golden_made;
+mod kiwoom_day;
 mod made;
 mod program;
 mod tidy;

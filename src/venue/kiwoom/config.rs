@@ -17,6 +17,8 @@ const MOCK_HOST: &str = "mockapi.kiwoom.com";
 const SOCKET_PATH: &str = "/api/dostk/websocket";
 /// Conditions watched at once, per login. Source: the broker's policy (fact sheet 1.7).
 pub const CONDITIONS_MAX: usize = 10;
+/// Among the names of conditions: every one of the account, up to [`CONDITIONS_MAX`].
+pub const ALL_CONDITIONS: &str = "*";
 
 /// How a gateway connects, what it listens to, and how patient it is.
 #[derive(Clone, Debug)]
@@ -133,6 +135,22 @@ impl KiwoomConfig {
         self
     }
 
+    /// For an emulator in this process whose day is over in seconds: what is patient with a real broker would miss it.
+    #[must_use]
+    pub fn in_a_hurry(mut self) -> Self {
+        self.pace = Pace { burst: 100, every: Duration::from_millis(5), penalty: Duration::from_millis(50) };
+        self.patience = Patience {
+            answer: Duration::from_secs(5),
+            look: Duration::from_millis(50),
+            settle: Duration::from_millis(500),
+            audit: Duration::from_millis(200),
+            backoff_min: Duration::from_millis(10),
+            backoff_max: Duration::from_millis(100),
+            ..self.patience
+        };
+        self
+    }
+
     /// What to register for of a stock, by the words of the settings.
     pub fn types(streams: &[Stream]) -> Vec<RealType> {
         let asked = |stream| streams.contains(&stream);
@@ -163,6 +181,9 @@ impl KiwoomConfig {
         }
         if self.symbols.len() > GROUP_ITEMS_MAX * 90 {
             return Err(wrong("symbols", &self.symbols.len().to_string(), "at most 9000 stocks"));
+        }
+        if self.mock && self.exchange != Exchange::Krx {
+            return Err(wrong("exchange", &self.exchange.to_string(), "KRX: the mock environment has no other"));
         }
         if self.conditions.len() > CONDITIONS_MAX {
             return Err(wrong(

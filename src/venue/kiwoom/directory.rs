@@ -41,7 +41,7 @@ pub(super) async fn stocks(rest: &Rest) -> Result<BTreeMap<String, ListedStock>,
 /// What is known of stocks.
 pub(super) struct Directory {
     listed: BTreeMap<String, ListedStock>,
-    defined: BTreeMap<InstrumentId, (String, Fees)>,
+    defined: BTreeMap<InstrumentId, Instrument>,
     codes: BTreeMap<String, InstrumentId>,
     numbers: Arc<Numbers>,
     exchange: Exchange,
@@ -65,12 +65,12 @@ impl Directory {
 
     /// The code of an instrument that was defined in this session.
     pub(super) fn code(&self, id: InstrumentId) -> Option<&str> {
-        self.defined.get(&id).map(|row| row.0.as_str())
+        self.defined.get(&id).map(|row| row.symbol.as_str())
     }
 
     /// What trading it costs.
     pub(super) fn fees(&self, id: InstrumentId) -> Option<&Fees> {
-        self.defined.get(&id).map(|row| &row.1)
+        self.defined.get(&id).map(|row| &row.fees)
     }
 
     /// Defines a stock, as it is on this day. Its number is asked for only when nothing can go wrong any more: numbers have no gaps.
@@ -78,6 +78,29 @@ impl Directory {
     /// # Errors
     /// Why it cannot be one, in words.
     pub(super) fn define(&mut self, code: &str, at: Nanos) -> Result<Instrument, String> {
+        let mut made = self.make(code, at)?;
+        made.id = self.numbers.of(Venue::Kiwoom, code);
+        self.defined.insert(made.id, made.clone());
+        self.codes.insert(code.to_owned(), made.id);
+        Ok(made)
+    }
+
+    /// A new day: the instruments that are not what they were, as they are now. One that is not listed any more stays as it was.
+    pub(super) fn define_anew(&mut self, at: Nanos) -> Vec<Instrument> {
+        let mut changed = Vec::new();
+        let before: Vec<Instrument> = self.defined.values().cloned().collect();
+        for before in before {
+            let Ok(mut made) = self.make(&before.symbol, at) else { continue };
+            made.id = before.id;
+            if made != before {
+                self.defined.insert(made.id, made.clone());
+                changed.push(made);
+            }
+        }
+        changed
+    }
+
+    fn make(&self, code: &str, at: Nanos) -> Result<Instrument, String> {
         let Some(stock) = self.listed.get(code) else {
             return Err(format!(
                 "{code} is not in Kiwoom's lists of stocks (ka10099). To do: check the code · 종목 목록에 없는 코드입니다"
@@ -85,16 +108,54 @@ impl Directory {
         };
         let terms = Terms { exchange: self.exchange, mock: self.mock, date: Date::at(at) };
         let made = instrument(stock, InstrumentId(0), terms).map_err(|error| format!("{code}: {error}"))?;
-        let Some(mut made) = made else {
+        if self.exchange == Exchange::Nxt && !stock.at_nxt {
             return Err(format!(
+                "{code} ({}) is not traded at NXT. To do: `exchange = \"KRX\"`, or \"SOR\" for both · NXT에서 거래되지 않는 종목입니다",
+                stock.name
+            ));
+        }
+        made.ok_or_else(|| {
+            format!(
                 "{code} ({}) is of a market whose rules are not known here (market code {}): shares, ETF, ETN and REIT are · \
                  매매 규칙을 모르는 시장의 종목입니다",
                 stock.name, stock.market
-            ));
-        };
-        made.id = self.numbers.of(Venue::Kiwoom, code);
-        self.defined.insert(made.id, (code.to_owned(), made.fees.clone()));
-        self.codes.insert(code.to_owned(), made.id);
-        Ok(made)
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::venue::kiwoom::time::TimeOfDay;
+
+    fn directory(exchange: Exchange, at_nxt: &str) -> Directory {
+        let text = format!(r#"{{"code":"005930","name":"삼성전자","marketCode":"0","nxtEnable":"{at_nxt}"}}"#);
+        let stock = ListedStock::read(&text).expect("a stock");
+        let mut directory = Directory::new(Arc::new(Numbers::new([])), exchange, false);
+        directory.set_listed([("005930".to_owned(), stock)].into());
+        directory
+    }
+
+    #[test]
+    fn a_stock_is_defined_anew_when_a_days_rules_are_others() {
+        let noon = |year, month, day| Date::of(year, month, day).moment(TimeOfDay::of(12, 0, 0));
+        let mut directory = directory(Exchange::Krx, "Y");
+        let before = directory.define("005930", noon(2025, 12, 1)).expect("defined");
+        assert_eq!(directory.define_anew(noon(2025, 12, 2)), []);
+        // The tax of 2026 is higher.
+        let changed = directory.define_anew(noon(2026, 1, 5));
+        assert_eq!((changed.len(), changed[0].id, changed[0].symbol.as_str()), (1, before.id, "005930"));
+        assert!(changed[0].fees.sell_tax > before.fees.sell_tax);
+        assert_eq!(directory.fees(before.id), Some(&changed[0].fees));
+    }
+
+    #[test]
+    fn what_nxt_does_not_trade_is_said() {
+        let noon = Date::of(2026, 11, 20).moment(TimeOfDay::of(12, 0, 0));
+        let error = directory(Exchange::Nxt, "").define("005930", noon).expect_err("not there");
+        assert!(error.contains("NXT") && error.contains("exchange"), "{error}");
+        assert!(directory(Exchange::Nxt, "Y").define("005930", noon).is_ok());
+        assert!(directory(Exchange::Sor, "").define("005930", noon).is_ok());
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::config::{ALL_CONDITIONS, CONDITIONS_MAX};
 use super::wire::request::{self, GROUP_ITEMS_MAX, RealType};
 
 /// Group of what has no items: our orders and holdings.
@@ -111,6 +112,14 @@ impl Watching {
     /// The list of conditions came: what to say to watch those that are wanted, and the names that are not there.
     pub(super) fn conditions(&mut self, list: &[(u32, String)]) -> (Vec<String>, Vec<String>) {
         let (mut said, mut missing) = (Vec::new(), Vec::new());
+        if self.conditions.iter().any(|row| row.0 == ALL_CONDITIONS) {
+            // Named one by one, they stay the same ones after a reconnect.
+            self.conditions.retain(|row| row.0 != ALL_CONDITIONS);
+            let named: Vec<String> = self.conditions.iter().map(|row| row.0.clone()).collect();
+            let others = list.iter().filter(|row| !named.contains(&row.1) && !named.contains(&row.0.to_string()));
+            let free = CONDITIONS_MAX.saturating_sub(named.len());
+            self.conditions.extend(others.take(free).map(|row| (row.1.clone(), None)));
+        }
         for (name, number) in &mut self.conditions {
             let by_name = list.iter().find(|row| row.1 == name.trim());
             *number = by_name.or_else(|| list.iter().find(|row| row.0.to_string() == name.trim())).map(|row| row.0);
@@ -179,6 +188,16 @@ mod tests {
         assert!(watching.watch("005930", false).is_some_and(|text| text.contains("\"REMOVE\"")));
         assert_eq!(watching.watch("005930", false), None);
         assert!(!watching.begin(false).iter().any(|text| text.contains("005930")));
+    }
+
+    #[test]
+    fn all_conditions_are_as_many_as_the_broker_watches() {
+        let mut watching = Watching::new(Vec::new(), vec!["7".into(), ALL_CONDITIONS.into()]);
+        let list: Vec<(u32, String)> = (0..20).map(|number| (number, format!("c{number}"))).collect();
+        let (said, missing) = watching.conditions(&list);
+        assert_eq!((said.len(), missing.len()), (CONDITIONS_MAX, 0));
+        assert_eq!(said.iter().filter(|text| text.contains(r#""seq":"7""#)).count(), 1);
+        assert_eq!(watching.conditions(&list).0, said, "the same after a reconnect");
     }
 
     #[test]

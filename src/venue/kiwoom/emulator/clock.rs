@@ -40,6 +40,13 @@ impl VirtualClock {
         self.after(elapsed.saturating_mul(self.speed))
     }
 
+    /// The same, but goes on at the pace of real time when the last day is over: for whoever still has something to do then.
+    pub(super) fn now_and_after(&self) -> Nanos {
+        let elapsed = i64::try_from(self.started.elapsed().as_nanos()).unwrap_or(i64::MAX);
+        let all = self.span.saturating_mul(i64::try_from(self.days.len()).unwrap_or(1)) / self.speed;
+        self.now().plus(elapsed.saturating_sub(all).max(0))
+    }
+
     fn after(&self, elapsed: i64) -> Nanos {
         let day = usize::try_from(elapsed / self.span).unwrap_or(usize::MAX);
         match self.days.get(day) {

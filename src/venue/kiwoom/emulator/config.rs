@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use crate::venue::faults::FaultPlan;
+use crate::venue::faults::{FaultPlan, FaultPlanError};
 use crate::venue::kiwoom::time::{Date, TimeOfDay};
 
 /// An emulated broker, its market and its account. The default is a friendly one: no faults, real time, five stocks.
@@ -100,6 +100,42 @@ impl Default for KiwoomEmulatorConfig {
 }
 
 impl KiwoomEmulatorConfig {
+    /// An emulated broker for a session in the same process, from `name=value` pairs with commas between them: `speed` (300 when
+    /// nothing is said), `seed`, `symbols`, `cash`, `date`, `begin` and `end` (`HHMMSS`), `mock=true`, `strict=true`, and the words of
+    /// a [`FaultPlan`]. Requests are not limited unless it is strict: the limits are of real time, and a day is over in no time.
+    ///
+    /// # Errors
+    /// Which part is not understood, and what was expected.
+    pub fn for_session(text: &str) -> Result<Self, String> {
+        let mut config = KiwoomEmulatorConfig { speed: 300, limited: false, ..KiwoomEmulatorConfig::default() };
+        let mut faults = Vec::new();
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            let (name, value) = part.split_once('=').map_or((part, ""), |(name, value)| (name.trim(), value.trim()));
+            let wrong = |expected: &str| format!("`{part}`: expected {expected}, like speed=300,symbols=5,drop=0.01");
+            let time = || TimeOfDay::parse(value).ok_or_else(|| wrong("a time of day HHMMSS"));
+            let yes = || value.parse::<bool>().map_err(|_| wrong("true or false"));
+            match name {
+                "speed" => config.speed = value.parse().map_err(|_| wrong("virtual seconds a second"))?,
+                "symbols" => config.symbols = value.parse().map_err(|_| wrong("a number of stocks"))?,
+                "cash" => config.cash = value.parse().map_err(|_| wrong("whole KRW"))?,
+                "date" => config.date = Date::parse(value).ok_or_else(|| wrong("a day YYYYMMDD"))?,
+                "begin" => config.begin = time()?,
+                "end" => config.end = time()?,
+                "mock" => config.mock = yes()?,
+                "strict" => (config.strict, config.limited) = (yes()?, yes()?),
+                "seed" => {
+                    config.seed = value.parse().map_err(|_| wrong("a whole number"))?;
+                    faults.push(part);
+                }
+                _ => faults.push(part),
+            }
+        }
+        config.faults = faults.join(",").parse().map_err(|error: FaultPlanError| {
+            format!("{error} (or speed, symbols, cash, date, begin, end, mock, strict)")
+        })?;
+        config.problem().map_or(Ok(config), Err)
+    }
+
     /// What cannot be, if anything.
     pub(super) fn problem(&self) -> Option<String> {
         if !(1..=200).contains(&self.symbols) {
@@ -143,4 +179,26 @@ pub enum KiwoomEmulatorError {
         /// Why.
         source: std::io::Error,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::venue::faults::Fault;
+
+    #[test]
+    fn a_session_says_its_broker_in_a_line() {
+        let config = KiwoomEmulatorConfig::for_session("speed=3600, symbols=3,seed=7,begin=085000,drop=0.01,mock=true");
+        let config = config.expect("a broker");
+        assert_eq!((config.speed, config.symbols, config.seed, config.mock, config.limited), (3_600, 3, 7, true, false));
+        assert_eq!((config.begin, config.faults.seed), (TimeOfDay::of(8, 50, 0), 7));
+        assert_eq!(config.faults, FaultPlan { seed: 7, ..FaultPlan::default() }.with(Fault::Drop, 10_000));
+        assert_eq!(KiwoomEmulatorConfig::for_session("").expect("the usual").speed, 300);
+        for (bad, said) in
+            [("speed=x", "speed=x"), ("fall=1", "lost-ack"), ("symbols=0", "1 to 200"), ("begin=9", "HHMMSS"), ("mock", "true")]
+        {
+            let error = KiwoomEmulatorConfig::for_session(bad).expect_err(bad);
+            assert!(error.contains(said), "{bad}: {error}");
+        }
+    }
 }

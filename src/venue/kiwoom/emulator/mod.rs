@@ -115,9 +115,22 @@ impl KiwoomEmulator {
         Arc::new(move || clock.now())
     }
 
+    /// The same, going on at the pace of real time when the last day is over: for a session that lives with it and has something
+    /// to finish.
+    pub fn session_now(&self) -> Now {
+        let clock = self.broker.clock.clone();
+        Arc::new(move || clock.now_and_after())
+    }
+
     /// Codes of its stocks.
     pub fn codes(&self) -> Vec<String> {
         lock(&self.broker.engine).stocks.iter().map(|stock| stock.code.clone()).collect()
+    }
+
+    /// The name of a stock.
+    pub fn name(&self, code: &str) -> Option<String> {
+        let engine = lock(&self.broker.engine);
+        engine.find(code).map(|at| engine.stocks[at].name.clone())
     }
 
     /// What it has done so far.

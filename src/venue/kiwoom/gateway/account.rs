@@ -15,7 +15,7 @@ use super::super::wire::rest::reconciliation::{balance, open_orders, positions};
 use super::super::wire::symbol::OrderNumber;
 use super::{Done, KiwoomGateway};
 use crate::account::{OrderId, OrderUpdate};
-use crate::event::{Answer, Event, OrderEvent};
+use crate::event::{Answer, Event, MarketEvent, OrderEvent};
 use crate::market::{Qty, Venue};
 use crate::venue::VenueError;
 
@@ -281,6 +281,10 @@ impl KiwoomGateway {
             self.made.push((None, Event::Order(OrderEvent { order, update })));
         }
         self.flush(at).await?;
+        // Ticks, fees and taxes have their days; what changed is said before anything of the new day.
+        for instrument in self.directory.define_anew(at) {
+            self.mailbox.send_priority(at, Event::Market(MarketEvent::Instrument(Box::new(instrument)))).await?;
+        }
         // Clears the numbers of the day before.
         let _ = self.decoder.orders_mut(at);
         self.charges = Default::default();
