@@ -197,7 +197,9 @@ fn live_config(config: Config, args: &Args) -> Result<LiveConfig, Failure> {
         // Money where nothing is traded only clutters the books.
         live.deposits.retain(|deposit| live.venues.iter().any(|venue| venue.kind == deposit.venue));
     }
-    if live.deposits.iter().all(|deposit| default_deposits().contains(deposit)) && live.venues.iter().any(|venue| venue.kind == Venue::Upbit) {
+    if live.deposits.iter().all(|deposit| default_deposits().contains(deposit))
+        && live.venues.iter().any(|venue| venue.kind == Venue::Upbit)
+    {
         live.deposits.extend(won_deposit());
     }
     Ok(live)

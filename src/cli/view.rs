@@ -76,9 +76,16 @@ fn as_json(seq: Seq, time: Nanos, views: &[(u16, Table)]) -> Value {
     };
     let table = |(strategy, table): &(u16, Table)| {
         let row = |row: &Vec<Cell>| -> Value {
-            table.columns.iter().zip(row).map(|(name, value)| ((*name).to_owned(), cell(value))).collect::<serde_json::Map<_, _>>().into()
+            table
+                .columns
+                .iter()
+                .zip(row)
+                .map(|(name, value)| ((*name).to_owned(), cell(value)))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
         };
-        json!({ "strategy": strategy, "name": table.name, "columns": table.columns, "rows": table.rows.iter().map(row).collect::<Vec<_>>() })
+        let rows: Vec<Value> = table.rows.iter().map(row).collect();
+        json!({ "strategy": strategy, "name": table.name, "columns": table.columns, "rows": rows })
     };
     json!({ "seq": seq, "time": time, "tables": views.iter().map(table).collect::<Vec<_>>() })
 }
@@ -99,8 +106,11 @@ fn as_text(seq: Seq, time: Nanos, views: &[(u16, Table)]) -> String {
             })
             .collect();
         for row in std::iter::once(&head).chain(&rows) {
-            let cells: Vec<String> =
-                row.iter().zip(&widths).map(|(text, wide)| format!("{text}{}", " ".repeat(wide.saturating_sub(width(text))))).collect();
+            let cells: Vec<String> = row
+                .iter()
+                .zip(&widths)
+                .map(|(text, wide)| format!("{text}{}", " ".repeat(wide.saturating_sub(width(text)))))
+                .collect();
             lines.push(format!("  {}", cells.join("  ").trim_end()));
         }
         if rows.is_empty() {

@@ -387,19 +387,8 @@ fn seen(value: &DeValue<'_>) -> String {
     }
 }
 
-const VENUE_KEYS: [&str; 11] = [
-    "kind",
-    "endpoint",
-    "orders",
-    "keys",
-    "symbols",
-    "streams",
-    "book_speed",
-    "conditions",
-    "emulate",
-    "emulator",
-    "exchange",
-];
+const VENUE_KEYS: [&str; 11] =
+    ["kind", "endpoint", "orders", "keys", "symbols", "streams", "book_speed", "conditions", "emulate", "emulator", "exchange"];
 const VENUE_EXPECTED: &str = "a venue: \"kiwoom\", \"upbit\", \"binance-spot\" or \"binance-usdm\"";
 const DEPOSITS_EXPECTED: &str = "a list, like [{ venue = \"binance-usdm\", currency = \"USDT\", amount = 10000 }]";
 const INSTRUMENTS_EXPECTED: &str = "a list of venue:SYMBOL, like [\"binance-usdm:BTCUSDT\"]";

@@ -199,24 +199,10 @@ mod tests {
 
     #[test]
     fn books_are_compared_figure_by_figure_since_the_broker_began() {
-        let fill = KiwoomFill {
-            number: 1,
-            order: 1,
-            code: "005930".into(),
-            buy: true,
-            price: 75_000,
-            qty: 10,
-            fee: 110,
-            tax: 0,
-        };
+        let fill = KiwoomFill { number: 1, order: 1, code: "005930".into(), buy: true, price: 75_000, qty: 10, fee: 110, tax: 0 };
         let holding = KiwoomHolding { code: "005930".into(), qty: 10, sellable: 10, cost: 750_000 };
-        let ledger = KiwoomLedger {
-            cash: 249_890,
-            fees: 110,
-            holdings: vec![holding],
-            fills: vec![fill],
-            ..KiwoomLedger::default()
-        };
+        let ledger =
+            KiwoomLedger { cash: 249_890, fees: 110, holdings: vec![holding], fills: vec![fill], ..KiwoomLedger::default() };
         let name = |_: &str| "삼성전자".to_owned();
         let same = Agreement::of(&ours(249_890, 110), &[], &ledger, name);
         assert!(same.agrees && same.text().contains("같음"), "{}", same.text());

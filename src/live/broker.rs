@@ -37,7 +37,8 @@ impl Broker {
     /// # Errors
     /// When its words are not understood, or it does not start.
     pub fn start(config: &LiveConfig, kernel: &Kernel, last: Nanos, runtime: &Runtime) -> Result<Option<Self>, LiveError> {
-        let asked = |venue: &&crate::config::VenueConfig| venue.kind == Venue::Kiwoom && venue.emulate && venue.endpoint.is_none();
+        let asked =
+            |venue: &&crate::config::VenueConfig| venue.kind == Venue::Kiwoom && venue.emulate && venue.endpoint.is_none();
         let Some(venue) = config.venues.iter().find(asked) else { return Ok(None) };
         let failed = |reason: String| LiveError::Emulator { reason: format!("venue {}: {reason}", venue.kind) };
         let config = KiwoomEmulatorConfig::for_session(venue.emulator.as_deref().unwrap_or("")).map_err(failed)?;

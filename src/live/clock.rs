@@ -17,7 +17,7 @@ use crate::venue::Now;
 /// next [`Clock::follow`]; one set back is not, until the next session: `recv` times stay in order, and timers go on.
 ///
 /// An emulated venue may live faster than we do. Then so does the session, and its windows, timers and unfilled orders meet the
-/// venue's day; what is measured (a latency, a stalled disk) is measured by [`Clock::elapsed`], which is real in either case.
+/// venue's day; what is measured (a latency, a stalled disk) is measured by [`Clock::elapsed`], which is real time always.
 ///
 /// Clones are the same clock.
 #[derive(Clone, Debug)]

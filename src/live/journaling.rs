@@ -43,12 +43,7 @@ impl Rhythm {
     /// The same real rhythm where stamps go faster than time. Whether the disk is stalled is always measured.
     fn at(self, speed: i64) -> Self {
         let times = |ns: i64| ns.saturating_mul(speed);
-        Rhythm {
-            group_ns: times(self.group_ns),
-            snapshot_ns: times(self.snapshot_ns),
-            watch_ns: times(self.watch_ns),
-            ..self
-        }
+        Rhythm { group_ns: times(self.group_ns), snapshot_ns: times(self.snapshot_ns), watch_ns: times(self.watch_ns), ..self }
     }
 }
 

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::latency::duration_text;
 use super::valued::{PremiumRow, Valued, premiums, valued};
-use crate::kernel::{AccountResult, Counts, Kernel};
 use crate::account::Position;
+use crate::kernel::{AccountResult, Counts, Kernel};
 use crate::market::{Instrument, Money, Qty, Venue};
 
 /// Premiums that a line shows; the summary has all.

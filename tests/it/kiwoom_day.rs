@@ -1,4 +1,5 @@
-//! Whole days of the auto-trader at the emulated broker, in its time: nothing is ordered twice, no fill is lost, both books are the same.
+//! Whole days of the auto-trader at the emulated broker, in its time: nothing is ordered twice, no fill is lost, and both books are
+//! the same.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,11 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use jangbu::config::{Layers, Orders};
+use jangbu::event::command::Settings;
 use jangbu::event::{Event, OrderUpdate};
 use jangbu::live::Summary;
 use jangbu::live::config::LiveConfig;
 use jangbu::live::session::{Hooks, run};
-use jangbu::event::command::Settings;
 use jangbu_journal::Reader;
 
 use crate::program::{check, folder, json};

@@ -101,8 +101,8 @@ impl Default for KiwoomEmulatorConfig {
 
 impl KiwoomEmulatorConfig {
     /// An emulated broker for a session in the same process, from `name=value` pairs with commas between them: `speed` (300 when
-    /// nothing is said), `seed`, `symbols`, `cash`, `date`, `begin` and `end` (`HHMMSS`), `mock=true`, `strict=true`, and the words of
-    /// a [`FaultPlan`]. Requests are not limited unless it is strict: the limits are of real time, and a day is over in no time.
+    /// nothing is said), `seed`, `symbols`, `cash`, `date`, `begin` and `end` (`HHMMSS`), `mock=true`, `strict=true`, and the words
+    /// of a [`FaultPlan`]. Requests are not limited unless it is strict: the limits are of real time, and a day is over in no time.
     ///
     /// # Errors
     /// Which part is not understood, and what was expected.
@@ -130,9 +130,10 @@ impl KiwoomEmulatorConfig {
                 _ => faults.push(part),
             }
         }
-        config.faults = faults.join(",").parse().map_err(|error: FaultPlanError| {
-            format!("{error} (or speed, symbols, cash, date, begin, end, mock, strict)")
-        })?;
+        config.faults = faults
+            .join(",")
+            .parse()
+            .map_err(|error: FaultPlanError| format!("{error} (or speed, symbols, cash, date, begin, end, mock, strict)"))?;
         config.problem().map_or(Ok(config), Err)
     }
 
