@@ -193,7 +193,9 @@ mod tests {
         let config = config.expect("a broker");
         assert_eq!((config.speed, config.symbols, config.seed, config.mock, config.limited), (3_600, 3, 7, true, false));
         assert_eq!((config.begin, config.faults.seed), (TimeOfDay::of(8, 50, 0), 7));
-        assert_eq!(config.faults, FaultPlan { seed: 7, ..FaultPlan::default() }.with(Fault::Drop, 10_000));
+        let mut faults = FaultPlan::default().with(Fault::Drop, 10_000);
+        faults.seed = 7;
+        assert_eq!(config.faults, faults);
         assert_eq!(KiwoomEmulatorConfig::for_session("").expect("the usual").speed, 300);
         for (bad, said) in
             [("speed=x", "speed=x"), ("fall=1", "lost-ack"), ("symbols=0", "1 to 200"), ("begin=9", "HHMMSS"), ("mock", "true")]
