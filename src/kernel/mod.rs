@@ -218,7 +218,10 @@ impl Kernel {
                 }
             }
             MarketEvent::Phase(phase) => self.markets.on_phase(phase),
-            MarketEvent::Vi(vi) => self.markets.on_vi(vi),
+            MarketEvent::Vi(vi) => {
+                self.markets.on_vi(vi);
+                self.tell_strategies(vi.instrument, effects, |strategy, view, out| strategy.on_interruption(view, vi, out));
+            }
             MarketEvent::Condition(condition) => {
                 self.tell_strategies(condition.instrument, effects, |strategy, view, out| {
                     strategy.on_condition(view, condition, out);

@@ -50,7 +50,7 @@ use alloc::vec::Vec;
 use core::any::Any;
 
 use crate::account::OrderId;
-use crate::event::market::Condition;
+use crate::event::market::{Condition, Vi};
 use crate::market::{Bar, InstrumentId, Premium, Price, Qty, Quote, Side, Trade};
 use table::Table;
 
@@ -102,6 +102,11 @@ pub trait Strategy: Any + core::fmt::Debug + Send {
     /// An instrument entered or left a condition search of its venue.
     fn on_condition(&mut self, view: &View<'_>, condition: &Condition, out: &mut Signals) {
         let _ = (view, condition, out);
+    }
+
+    /// A volatility interruption (변동성완화장치) of an instrument began or ended.
+    fn on_interruption(&mut self, view: &View<'_>, vi: &Vi, out: &mut Signals) {
+        let _ = (view, vi, out);
     }
 
     /// A text of strategies was loaded or edited. Texts it does not use are none of its business.

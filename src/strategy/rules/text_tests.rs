@@ -4,7 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::tests::{Day, FUTURE, SHARE, strategy};
-use crate::event::Command;
+use crate::event::market::Vi;
+use crate::event::{Command, Event, MarketEvent};
 use crate::market::InstrumentId;
 
 /// A row a second from a quote and a trade; the texts decide on each.
@@ -180,4 +181,27 @@ fn in_a_forbidden_time_only_stops_close() {
     assert_eq!(orders(texts, &stop, &[10_000, 9_890, 9_880]), "0 buy 100 market; 1 sell 100 market");
     let parts = [&forbidden[..], &[("sell_splits", "2"), ("sell_split_up", "1")]].concat();
     assert_eq!(orders([texts[0], NEVER], &parts, &[10_000, 10_100, 10_110, 10_120]), "0 buy 100 market; 3 sell 50 market");
+}
+
+#[test]
+fn a_text_waits_after_an_interruption() {
+    let texts =
+        ["if not (현재가 == 10000 and 0 < VI해제시간 and now() >= timedelta_sec(3, VI해제시간)):\n    매수 = False", NEVER];
+    let mut given = Vec::from([("buy", "buy.py"), ("average", "1"), ("notional", "1000000")]);
+    given.push(("sell", "sell.py"));
+    let mut day = Day::new(Vec::from([strategy("text", &given)]), false);
+    for (name, text) in ["buy.py", "sell.py"].into_iter().zip(texts) {
+        day.say(Command::StrategyText { name: name.into(), text: text.into() });
+    }
+    for second in 0..8 {
+        day.until(second);
+        if second == 1 || second == 2 {
+            let vi = Vi { instrument: SHARE, active: second == 1, static_price: None, dynamic_price: None, until: None };
+            day.hear(Event::Market(MarketEvent::Vi(alloc::boxed::Box::new(vi))));
+        }
+        day.trade(SHARE, "10000");
+        day.quote(SHARE, "10000", "10000");
+        day.until(second);
+    }
+    assert_eq!(day.orders(), "5 buy 100 market");
 }

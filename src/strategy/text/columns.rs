@@ -109,10 +109,14 @@ pub const COLUMNS: &[Column] = &[
     both("전일동시간비", STOCK.0, STOCK.1),
     both("시가총액", STOCK.0, STOCK.1),
     both("라운드피겨위5호가이내", "주식: 라운드피겨에서 5호가 위까지면 1", "stocks: 1 from a round figure to 5 ticks above it"),
-    both("VI해제시간", STOCK.0, STOCK.1),
-    both("VI가격", STOCK.0, STOCK.1),
-    both("VI호가단위", STOCK.0, STOCK.1),
-    both("VI아래5호가", STOCK.0, STOCK.1),
+    both(
+        "VI해제시간",
+        "주식: 마지막 VI가 풀린 시각, 1970년부터 초; 오늘 없으면 0",
+        "stocks: when the last VI ended, seconds since 1970; 0 is none today",
+    ),
+    both("VI가격", "주식: 다음 상승 정적 VI의 가격", "stocks: the price above at which a static VI begins"),
+    both("VI호가단위", "주식: VI가격의 호가 단위", "stocks: the tick size at VI가격"),
+    both("VI아래5호가", "주식: VI가격에서 5호가 아래", "stocks: five ticks below VI가격"),
     minute("AD", INDICATOR.0, INDICATOR.1),
     minute("ADOSC", INDICATOR.0, INDICATOR.1),
     minute("ADXR", INDICATOR.0, INDICATOR.1),
@@ -251,6 +255,14 @@ pub mod at {
         TOP_SOLD_PRICE = "최고매도가격";
         /// 라운드피겨위5호가이내.
         ROUND_FIGURE = "라운드피겨위5호가이내";
+        /// VI해제시간.
+        VI_ENDED = "VI해제시간";
+        /// VI가격.
+        VI_PRICE = "VI가격";
+        /// VI호가단위.
+        VI_TICK = "VI호가단위";
+        /// VI아래5호가.
+        VI_BELOW = "VI아래5호가";
         /// 전일비.
         VOLUME_RATIO = "전일비";
         /// AD, the first of the indicators, which are the columns from there on.

@@ -12,6 +12,9 @@ use super::names::{FIXED_SLOTS, Part};
 use super::problem::Problem;
 use super::program::{Options, Plan};
 
+/// A loop may look at a clause very often: its numbers are noted so many times, and are then those of the last of these.
+const LOOKS_MAX: u32 = 1_000;
+
 /// What a name or a side of a comparison was.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shown {
@@ -88,7 +91,7 @@ impl Explainer {
     /// Of a text that was compiled with these options for `plan`; nothing is added to it.
     ///
     /// # Errors
-    /// As [`compile`](super::compile).
+    /// As [`compile()`](super::compile()).
     pub fn of(source: &str, part: Part, options: &Options, plan: &mut Plan) -> Result<Self, Problem> {
         let apart = Apart::of(source, part, options, plan)?;
         Ok(Explainer { part, apart, texts: plan.texts.clone() })
@@ -247,9 +250,11 @@ impl Walk<'_> {
             Tree::Clause(index) => {
                 let (explainer, index) = (self.explainer, *index);
                 let clause = &explainer.apart.clauses[index];
-                let mut outcome = explainer.look(clause, frame);
+                let seen = self.seen[index].take();
+                let times = seen.as_ref().map_or(0, |seen| seen.times).saturating_add(1);
+                let mut outcome = seen.filter(|_| times > LOOKS_MAX).unwrap_or_else(|| explainer.look(clause, frame));
                 let holds = explainer.decide(clause, frame, &mut outcome);
-                outcome.times = self.seen[index].as_ref().map_or(0, |seen| seen.times).saturating_add(1);
+                outcome.times = times;
                 self.seen[index] = Some(outcome);
                 (holds, index)
             }

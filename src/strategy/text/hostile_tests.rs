@@ -207,6 +207,7 @@ fn survive(source: &str) -> bool {
         }
     };
     assert!(plan.kept.values() <= VALUES_MAX && plan.kept.windows.len() <= WINDOWS_MAX);
+    let explainer = Explainer::of(source, Part::Buy, &options, &mut plan).expect("compiled before");
     let mut history = History::new(&plan.kept);
     let mut slots = alloc::vec![0.0; program.slots()];
     for value in [0.0, 1.0, -3.5, 1e15, 1e-8] {
@@ -216,6 +217,12 @@ fn survive(source: &str) -> bool {
         let mut frame = Frame::new(&mut slots, &history, Market { stock: false });
         let signal = program.run(&mut frame);
         assert!(!(signal && frame.fault.is_some()), "{source}");
+        // What is explained later is what was decided, also where it ends in a fault or by the limit of work.
+        let mut copy = Vec::from(&row[..]);
+        copy.resize(explainer.slots(), 0.0);
+        let fault = frame.fault;
+        let told = explainer.explain(&mut Frame::new(&mut copy, &history, Market { stock: false }));
+        assert_eq!((told.signal, told.fault), (signal, fault), "{source}");
         // One more round of a loop, or one call, may still be counted after the limit.
         assert!(frame.steps < 3 * STEPS_MAX, "{source}");
     }

@@ -40,6 +40,7 @@ mod formulas;
 mod pair;
 mod watched;
 mod tops;
+mod interruption;
 mod flags;
 mod clauses;
 mod explain;

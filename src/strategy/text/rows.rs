@@ -6,6 +6,7 @@ use jangbu_journal::Nanos;
 use serde::{Deserialize, Serialize};
 
 use super::columns::{COLUMN_COUNT, Mode, Row, at};
+use super::interruption::Interruption;
 use super::tops::{Tops, is_round_figure};
 use crate::market::{Book, Instrument, InstrumentKind, Price, Quote, Side, Trade, Venue};
 
@@ -66,6 +67,8 @@ pub struct RowMaker {
     turnover_before: i128,
     /// Open, high and low since the last row; `None` without a trade.
     minute: Option<[Price; 3]>,
+    /// Volatility interruptions of today, of a share.
+    interruption: Interruption,
     /// By price, where a text asks for it.
     tops: Option<Box<Tops>>,
     /// The second (tick mode) or minute (minute mode) since 1970 of the last row, or of the first trade.
@@ -102,11 +105,13 @@ impl RowMaker {
             self.day = day;
             (self.open, self.high, self.low) = (trade.price, trade.price, trade.price);
             self.today = Volume::default();
+            self.interruption = Interruption::default();
             if let Some(tops) = &mut self.tops {
                 **tops = Tops::default();
             }
             self.turnover_before = 0;
         }
+        self.interruption.on_trade(trade.price);
         self.high = self.high.max(trade.price);
         self.low = self.low.min(trade.price);
         self.today.add(trade);
@@ -152,6 +157,7 @@ impl RowMaker {
         let is_stock = scene.instrument.kind == InstrumentKind::Stock;
         self.fill_volumes(&mut row, is_stock);
         if is_stock {
+            self.interruption.fill(&mut row, self.open, &scene.instrument.ticks);
             row[at::ROUND_FIGURE] = f64::from(u8::from(is_round_figure(row[at::PRICE])));
         }
         fill_book(&mut row, scene);
@@ -159,6 +165,11 @@ impl RowMaker {
         self.since = Volume::default();
         self.minute = None;
         Some((stamp, row))
+    }
+
+    /// A volatility interruption began or ended at `at`.
+    pub fn on_interruption(&mut self, at: Nanos, active: bool) {
+        self.interruption.on_interruption(at, active);
     }
 
     /// Counts what is traded by price from here on, or no more.

@@ -18,6 +18,7 @@ use super::problem::Problem;
 use super::rows::Scene;
 use super::watched::{MEASURED_ROWS, Watched, measured_column};
 use crate::effect::Severity;
+use crate::event::market::Vi;
 use crate::market::instrument::INSTRUMENTS_MAX;
 use crate::market::{Instrument, InstrumentId, InstrumentKind, Price, Quote, Trade};
 use crate::strategy::rules::{Direction, Gate, RuleSettings, Rules, tables};
@@ -30,7 +31,7 @@ const RANK_NS: i64 = 10_000_000_000;
 const FAULTS_MAX: usize = 64;
 
 /// The form of the saved state; the first was 0 or 1. Of another form it does not load, and the journal is replayed instead.
-const FORM: u64 = 3;
+const FORM: u64 = 4;
 
 /// What the settings say.
 #[derive(Clone, Debug, PartialEq)]
@@ -343,6 +344,14 @@ impl Strategy for TextStrategy {
 
     fn on_book(&mut self, view: &View<'_>, instrument: InstrumentId, out: &mut Signals) {
         self.turn(view, instrument, true, out);
+    }
+
+    fn on_interruption(&mut self, view: &View<'_>, vi: &Vi, _: &mut Signals) {
+        if self.known(view, vi.instrument).is_some()
+            && let Some(Some(known)) = self.instruments.get_mut(vi.instrument.index())
+        {
+            known.maker.on_interruption(view.venue_time(), vi.active);
+        }
     }
 
     fn on_order(&mut self, view: &View<'_>, order: &OrderReport, out: &mut Signals) {

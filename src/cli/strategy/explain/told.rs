@@ -68,7 +68,11 @@ fn truth_text(clause: &ClauseOutcome) -> &'static str {
 
 fn readings_text(clause: &ClauseOutcome) -> String {
     // A constant says itself.
-    let told = |reading: &&Reading| !matches!(&reading.value, Shown::Number(value) if reading.text.parse() == Ok(*value));
+    let told = |reading: &&Reading| match &reading.value {
+        Shown::Number(value) => reading.text.parse() != Ok(*value),
+        Shown::Text(_) => !reading.text.starts_with(['\'', '"']),
+        Shown::Nothing | Shown::Fault(_) => true,
+    };
     let readings = clause.sides.iter().chain(&clause.names).filter(told);
     let readings: Vec<String> = readings.map(|reading| format!("{} = {}", reading.text, value_text(&reading.value))).collect();
     let fault = clause.fault.map(|fault| fault.to_string());
