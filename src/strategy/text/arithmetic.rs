@@ -80,12 +80,26 @@ pub(super) fn round(value: f64, digits: i32) -> f64 {
     if scaled.abs() >= WHOLE / 4.0 {
         return round_exactly(value, digits);
     }
-    let rounded = libm::rint(scaled);
+    let rounded = nearest(scaled);
     // The product is off by half a unit of its last place at most: away from a tie the nearest whole number is the right one.
     if digits == 0 || ((scaled - rounded).abs() - 0.5).abs() > scaled.abs() * 4.5e-16 + 1e-300 {
         return rounded / ten;
     }
     round_exactly(value, digits)
+}
+
+/// The nearest whole number of what is not much larger than `WHOLE / 2`, of two equally near the even one.
+#[inline]
+fn nearest(value: f64) -> f64 {
+    // From `WHOLE` on there is no room for a fraction: the sum is rounded as every sum is, to nearest, ties to even.
+    let whole = WHOLE.copysign(value);
+    ((value + whole) - whole).copysign(value)
+}
+
+/// `trunc`, without a call where numbers are of the usual size.
+#[inline]
+pub(super) fn truncated(value: f64) -> f64 {
+    if value.abs() < WHOLE { ((value as i64) as f64).copysign(value) } else { libm::trunc(value) }
 }
 
 /// `round` to tens, hundreds …, or to more digits than a float has.
@@ -148,6 +162,18 @@ mod tests {
         check(0.285, 2, 0.28);
         check(1.0, 400, 1.0);
         check(1.0, -400, 0.0);
+    }
+
+    #[test]
+    fn whole_numbers_are_those_of_libm() {
+        let some = [0.0, 0.3, 0.5, 0.500_000_000_000_000_1, 1.0, 1.5, 2.5, 1e9 + 0.5, WHOLE / 4.0 - 0.5, 5e-324, f64::NAN];
+        for value in some.into_iter().flat_map(|value| [value, -value]) {
+            assert_eq!(nearest(value).to_bits() << 1, libm::rint(value).to_bits() << 1, "{value}");
+            assert!(value.is_nan() || nearest(value).is_sign_negative() == value.is_sign_negative(), "{value}");
+        }
+        for value in some.into_iter().chain([1e300, WHOLE * 3.0, f64::INFINITY]).flat_map(|value| [value, -value]) {
+            assert_eq!(truncated(value).to_bits(), libm::trunc(value).to_bits(), "{value}");
+        }
     }
 
     #[test]

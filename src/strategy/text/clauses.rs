@@ -5,8 +5,10 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::code::{Action, Condition, Kind, Number, into_condition, into_number};
+use super::action::Action;
+use super::code::{Kind, Number, into_number};
 use super::compile::Compiler;
+use super::condition::Condition;
 use super::flags::Flags;
 use super::names::Part;
 use super::parse::parse;
@@ -76,7 +78,7 @@ impl Apart {
         let mut maker = Maker { compiler: Compiler::new(source, part, options, plan, scope), clauses: Vec::new() };
         let steps = maker.block(&statements)?;
         let Maker { compiler, clauses } = maker;
-        Ok(Apart { clauses, steps, slots: compiler.scope.end, flags: Flags::of(part, &compiler.uses, compiler.has_call) })
+        Ok(Apart { clauses, steps, slots: compiler.scope.end, flags: Flags::of(part, &compiler.uses, compiler.calls > 0) })
     }
 }
 
@@ -171,7 +173,7 @@ impl Maker<'_> {
     }
 
     fn clause(&mut self, condition: &Expression) -> Result<usize, Problem> {
-        let holds = into_condition(self.compiler.condition(condition)?);
+        let holds = self.compiler.condition(condition)?;
         let nodes = self.compiler.uses.nodes;
         let (mut sides, mut names) = (Vec::new(), Vec::new());
         if let ExpressionKind::Compare(first, rest) = &condition.kind {

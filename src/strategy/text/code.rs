@@ -4,15 +4,12 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::arithmetic::calculate;
+use super::condition::Condition;
 use super::frame::{FaultKind, Frame, NOTHING, UNSET};
-use super::tree::{Arithmetic, Comparison};
+use super::tree::Arithmetic;
 
 /// Gives a number.
 pub(super) type Number = Box<dyn Fn(&mut Frame<'_>) -> f64 + Send + Sync>;
-/// Gives a truth value.
-pub(super) type Condition = Box<dyn Fn(&mut Frame<'_>) -> bool + Send + Sync>;
-/// Does something.
-pub(super) type Action = Box<dyn Fn(&mut Frame<'_>) + Send + Sync>;
 
 /// What kind of values an expression has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,47 +27,15 @@ pub(super) enum Code {
     Constant(f64),
     Slot(usize),
     Number(Number),
-    /// Slots against constants, which all must hold: the most common condition, looked at without a call.
-    Tests(Vec<Test>),
+    /// Multiplied by a constant, as what a price is compared with usually is.
+    Product(Times<Base>),
     Condition(Condition),
 }
 
-/// A slot against a constant.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Test {
-    how: Comparison,
-    slot: usize,
-    constant: f64,
-}
-
-impl Test {
-    #[inline(always)]
-    fn holds(self, frame: &Frame<'_>) -> bool {
-        holds(self.how, frame.slots[self.slot], self.constant)
-    }
-}
-
-/// A condition, or tests that need no call.
-pub(super) enum Holds {
-    Tests(Box<[Test]>),
-    Condition(Condition),
-}
-
-impl Holds {
-    pub(super) fn of(code: Code) -> Holds {
-        match code {
-            Code::Tests(tests) => Holds::Tests(tests.into()),
-            code => Holds::Condition(into_condition(code)),
-        }
-    }
-
-    #[inline(always)]
-    fn holds(&self, frame: &mut Frame<'_>) -> bool {
-        match self {
-            Holds::Tests(tests) => tests.iter().all(|test| test.holds(frame)),
-            Holds::Condition(condition) => condition(frame),
-        }
-    }
+/// What is multiplied.
+pub(super) enum Base {
+    Slot(usize),
+    Number(Number),
 }
 
 /// A compiled expression and what its values are.
@@ -90,12 +55,18 @@ impl Value {
 }
 
 /// Where an operand comes from; one type each, so that closures over operands are compiled for every pair of them.
-trait Operand: Send + Sync + 'static {
+pub(super) trait Operand: Send + Sync + 'static {
     fn get(&self, frame: &mut Frame<'_>) -> f64;
 }
 
-struct Constant(f64);
-struct Slot(usize);
+pub(super) struct Constant(pub(super) f64);
+pub(super) struct Slot(pub(super) usize);
+/// A product, finite or a fault of `line`.
+pub(super) struct Times<T> {
+    pub(super) base: T,
+    pub(super) by: f64,
+    pub(super) line: u32,
+}
 
 impl Operand for Constant {
     #[inline(always)]
@@ -115,6 +86,14 @@ impl Operand for Number {
     #[inline(always)]
     fn get(&self, frame: &mut Frame<'_>) -> f64 {
         self(frame)
+    }
+}
+
+impl<T: Operand> Operand for Times<T> {
+    #[inline(always)]
+    fn get(&self, frame: &mut Frame<'_>) -> f64 {
+        let value = self.base.get(frame) * self.by;
+        if value.is_finite() { value } else { frame.fault(FaultKind::NotANumber, self.line) }
     }
 }
 
@@ -145,29 +124,22 @@ pub(super) fn into_number(code: Code) -> Number {
         Code::Constant(value) => Box::new(move |_| value),
         Code::Slot(slot) => Box::new(move |frame| frame.slots[slot]),
         Code::Number(number) => number,
-        Code::Tests(tests) => Box::new(move |frame| f64::from(u8::from(tests.iter().all(|test| test.holds(frame))))),
-        Code::Condition(condition) => Box::new(move |frame| f64::from(u8::from(condition(frame)))),
+        Code::Product(Times { base: Base::Slot(slot), by, line }) => {
+            let product = Times { base: Slot(slot), by, line };
+            Box::new(move |frame| product.get(frame))
+        }
+        Code::Product(Times { base: Base::Number(base), by, line }) => {
+            let product: Times<Number> = Times { base, by, line };
+            Box::new(move |frame| product.get(frame))
+        }
+        Code::Condition(clause) => Box::new(move |frame| f64::from(u8::from(clause.holds(frame)))),
     }
 }
 
 /// Whether a value counts as true.
 #[inline]
-fn is_true(value: f64) -> bool {
+pub(super) fn is_true(value: f64) -> bool {
     value != 0.0 && value != NOTHING
-}
-
-/// As a closure that gives a truth value.
-pub(super) fn into_condition(code: Code) -> Condition {
-    match code {
-        Code::Constant(value) => {
-            let truth = is_true(value);
-            Box::new(move |_| truth)
-        }
-        Code::Slot(slot) => Box::new(move |frame| is_true(frame.slots[slot])),
-        Code::Number(number) => Box::new(move |frame| is_true(number(frame))),
-        Code::Tests(tests) => Box::new(move |frame| tests.iter().all(|test| test.holds(frame))),
-        Code::Condition(condition) => condition,
-    }
 }
 
 /// `left how right`, both numbers. Constants are calculated at once, when they can be.
@@ -177,6 +149,18 @@ pub(super) fn arithmetic(how: Arithmetic, left: Code, right: Code, line: u32) ->
     {
         return Code::Constant(value);
     }
+    let (left, right) = match (how, left, right) {
+        // A product is the same either way around.
+        (Arithmetic::Multiply, Code::Slot(slot), Code::Constant(by))
+        | (Arithmetic::Multiply, Code::Constant(by), Code::Slot(slot)) => {
+            return Code::Product(Times { base: Base::Slot(slot), by, line });
+        }
+        (Arithmetic::Multiply, Code::Number(base), Code::Constant(by))
+        | (Arithmetic::Multiply, Code::Constant(by), Code::Number(base)) => {
+            return Code::Product(Times { base: Base::Number(base), by, line });
+        }
+        (_, left, right) => (left, right),
+    };
     // Written out, so that each operator is known when its closures are compiled.
     Code::Number(match how {
         Arithmetic::Add => operator(left, right, line, |a, b| calculate(Arithmetic::Add, a, b)),
@@ -201,80 +185,6 @@ where
             None => frame.fault(FaultKind::NotANumber, line),
         }
     }))
-}
-
-/// `left how right`; `In` and `NotIn` are not of this kind.
-pub(super) fn compare(how: Comparison, left: Code, right: Code) -> Code {
-    if let (Code::Slot(slot), Code::Constant(constant)) = (&left, &right) {
-        return Code::Tests(alloc::vec![Test { how, slot: *slot, constant: *constant }]);
-    }
-    if let (Code::Constant(constant), Code::Slot(slot)) = (&left, &right) {
-        return Code::Tests(alloc::vec![Test { how: turned(how), slot: *slot, constant: *constant }]);
-    }
-    Code::Condition(match how {
-        Comparison::Less => comparison(left, right, |a, b| a < b),
-        Comparison::LessOrEqual => comparison(left, right, |a, b| a <= b),
-        Comparison::Greater => comparison(left, right, |a, b| a > b),
-        Comparison::GreaterOrEqual => comparison(left, right, |a, b| a >= b),
-        Comparison::Equal | Comparison::In => comparison(left, right, |a, b| a == b),
-        Comparison::NotEqual | Comparison::NotIn => comparison(left, right, |a, b| a != b),
-    })
-}
-
-/// The comparison that holds between the same two the other way around.
-fn turned(how: Comparison) -> Comparison {
-    match how {
-        Comparison::Less => Comparison::Greater,
-        Comparison::LessOrEqual => Comparison::GreaterOrEqual,
-        Comparison::Greater => Comparison::Less,
-        Comparison::GreaterOrEqual => Comparison::LessOrEqual,
-        same @ (Comparison::Equal | Comparison::NotEqual | Comparison::In | Comparison::NotIn) => same,
-    }
-}
-
-fn comparison<F>(left: Code, right: Code, holds: F) -> Condition
-where
-    F: Fn(f64, f64) -> bool + Send + Sync + 'static,
-{
-    with_operands!(left, right, |a, b| Box::new(move |frame: &mut Frame<'_>| {
-        let (left, right) = (a.get(frame), b.get(frame));
-        holds(left, right)
-    }))
-}
-
-/// Whether `left how right` holds, decided while running.
-#[inline(always)]
-pub(super) fn holds(how: Comparison, left: f64, right: f64) -> bool {
-    match how {
-        Comparison::Less => left < right,
-        Comparison::LessOrEqual => left <= right,
-        Comparison::Greater => left > right,
-        Comparison::GreaterOrEqual => left >= right,
-        Comparison::Equal | Comparison::In => left == right,
-        Comparison::NotEqual | Comparison::NotIn => left != right,
-    }
-}
-
-/// All of them hold, looked at in order until one does not.
-pub(super) fn all(codes: Vec<Code>) -> Code {
-    if codes.iter().all(|code| matches!(code, Code::Tests(_))) {
-        let tests = codes.into_iter().flat_map(|code| if let Code::Tests(tests) = code { tests } else { Vec::new() });
-        return Code::Tests(tests.collect());
-    }
-    let parts: Vec<Holds> = codes.into_iter().map(Holds::of).collect();
-    Code::Condition(Box::new(move |frame| parts.iter().all(|part| part.holds(frame))))
-}
-
-/// Any of them holds, looked at in order until one does.
-pub(super) fn any(codes: Vec<Code>) -> Code {
-    let parts: Vec<Holds> = codes.into_iter().map(Holds::of).collect();
-    Code::Condition(Box::new(move |frame| parts.iter().any(|part| part.holds(frame))))
-}
-
-/// It does not hold.
-pub(super) fn not(code: Code) -> Code {
-    let part = Holds::of(code);
-    Code::Condition(Box::new(move |frame| !part.holds(frame)))
 }
 
 /// `and` and `or` of values that are not all truth values: the first that decides, or the last.
@@ -306,43 +216,4 @@ pub(super) fn maybe_unset(slot: usize, line: u32) -> Code {
         let value = frame.slots[slot];
         if value == UNSET { frame.fault(FaultKind::Unset, line) } else { value }
     }))
-}
-
-/// `slot = value`.
-pub(super) fn store(slot: usize, code: Code) -> Action {
-    match code {
-        Code::Constant(value) => Box::new(move |frame| frame.slots[slot] = value),
-        Code::Slot(from) => Box::new(move |frame| frame.slots[slot] = frame.slots[from]),
-        Code::Number(number) => Box::new(move |frame| {
-            let value = number(frame);
-            frame.slots[slot] = value;
-        }),
-        Code::Tests(_) | Code::Condition(_) => {
-            let part = Holds::of(code);
-            Box::new(move |frame| {
-                let value = f64::from(u8::from(part.holds(frame)));
-                frame.slots[slot] = value;
-            })
-        }
-    }
-}
-
-/// Runs a block.
-#[inline]
-pub(super) fn run(block: &[Action], frame: &mut Frame<'_>) {
-    for action in block {
-        action(frame);
-    }
-}
-
-/// `if … elif … else …`.
-pub(super) fn branches(branches: Vec<(Holds, Vec<Action>)>, otherwise: Vec<Action>) -> Action {
-    Box::new(move |frame| {
-        for (condition, block) in &branches {
-            if condition.holds(frame) {
-                return run(block, frame);
-            }
-        }
-        run(&otherwise, frame);
-    })
 }

@@ -1,17 +1,17 @@
 //! Comparisons to code: chains, `in`, and what can be compared with what.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::code::{Code, Condition, Kind, Number, all, compare, holds, into_number, not_nothing};
+use super::code::{Code, Kind, Number, into_number, not_nothing};
 use super::compile::Compiler;
+use super::condition::{Condition, all, compare, holds};
 use super::problem::{Problem, Span};
 use super::tree::{Comparison, Expression};
 
 impl Compiler<'_> {
-    pub(super) fn comparison(&mut self, first: &Expression, rest: &[(Comparison, Expression)]) -> Result<Code, Problem> {
+    pub(super) fn comparison(&mut self, first: &Expression, rest: &[(Comparison, Expression)]) -> Result<Condition, Problem> {
         if let [(how @ (Comparison::In | Comparison::NotIn), list)] = rest {
-            return self.within(first, *how, list).map(Code::Condition);
+            return self.within(first, *how, list);
         }
         let mut values = Vec::with_capacity(rest.len());
         let mut left = self.value(first)?;
@@ -52,13 +52,13 @@ impl Compiler<'_> {
             let again = match &middle {
                 Code::Constant(value) => Code::Constant(*value),
                 Code::Slot(slot) => Code::Slot(*slot),
-                Code::Number(_) | Code::Tests(_) | Code::Condition(_) => Code::Constant(0.0),
+                Code::Number(_) | Code::Product(_) | Code::Condition(_) => Code::Constant(0.0),
             };
             return Ok(all(alloc::vec![compare(lower, first_code, middle), compare(upper, again, right)]));
         }
         let first = into_number(first_code);
         let codes: Vec<(Comparison, Number)> = codes.into_iter().map(|(how, code)| (how, into_number(code))).collect();
-        Ok(Code::Condition(Box::new(move |frame| {
+        Ok(Condition::of(move |frame| {
             let mut left = first(frame);
             for (how, right) in &codes {
                 let right = right(frame);
@@ -68,7 +68,7 @@ impl Compiler<'_> {
                 left = right;
             }
             true
-        })))
+        }))
     }
 
     fn comparable(&self, how: Comparison, left: (Kind, Span), right: (Kind, Span)) -> Result<(), Problem> {
@@ -102,10 +102,10 @@ impl Compiler<'_> {
             })
             .collect();
         if let Some(constants) = constants {
-            return Ok(Box::new(move |frame| constants.contains(&sought(frame)) == wanted));
+            return Ok(Condition::of(move |frame| constants.contains(&sought(frame)) == wanted));
         }
         let items: Vec<Number> = items.into_iter().map(|(item, _)| into_number(item.code)).collect();
-        Ok(Box::new(move |frame| {
+        Ok(Condition::of(move |frame| {
             let sought = sought(frame);
             items.iter().any(|item| item(frame) == sought) == wanted
         }))

@@ -6,7 +6,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::code::{Action, Code, Holds, Kind, Number, Value, branches, into_number, run, store};
+use super::action::{Action, decision, run, take_signal};
+use super::code::{Code, Kind, Number, Value, into_number};
+use super::condition::Condition;
 use super::flags::Flags;
 use super::names::{Part, slot};
 use super::parse::{parse, parse_expression};
@@ -39,7 +41,7 @@ pub fn compile_condition(source: &str, options: &Options, plan: &mut Plan) -> Re
     let mut compiler = Compiler::new(source, Part::Buy, options, plan, scope);
     let condition = compiler.condition(&expression)?;
     let flag = slot(Part::Buy.flag());
-    let actions = alloc::vec![store(flag, condition)];
+    let actions = alloc::vec![Action::Condition(flag, condition)];
     Ok(compiler.finish(Part::Buy, actions))
 }
 
@@ -67,7 +69,8 @@ pub(super) struct Compiler<'a> {
     pub(super) given: BTreeSet<usize>,
     /// Slots of variables that are read where they may have none.
     pub(super) unset: BTreeSet<usize>,
-    pub(super) has_call: bool,
+    /// How often the call that signals is written.
+    pub(super) calls: u32,
     /// Blocks within blocks here; 0 is outside of all.
     pub(super) nesting: u32,
     line_starts: Vec<u32>,
@@ -87,15 +90,19 @@ impl<'a> Compiler<'a> {
             uses: Uses::default(),
             given: BTreeSet::new(),
             unset: BTreeSet::new(),
-            has_call: false,
+            calls: 0,
             nesting: 0,
             line_starts,
         }
     }
 
-    fn finish(self, part: Part, actions: Vec<Action>) -> Program {
-        let (slots, flags) = (self.scope.end, Flags::of(part, &self.uses, self.has_call));
-        Program { actions, unset: self.unset.into_iter().collect(), slots, flags, uses: self.uses }
+    fn finish(self, part: Part, mut actions: Vec<Action>) -> Program {
+        let (flag, takes_sides) = (slot(part.flag()), Flags::of(part, &self.uses, false).sides().is_some());
+        let has_call = self.calls > 1 || self.calls == 1 && (takes_sides || !take_signal(&mut actions, flag));
+        let decision = if has_call || takes_sides { None } else { decision(&mut actions, flag, part == Part::Buy) };
+        let (actions, unset) = (actions.into(), self.unset.into_iter().collect());
+        let (slots, flags) = (self.scope.end, Flags::of(part, &self.uses, has_call));
+        Program { actions, decision: decision.map(Condition::into_all), unset, slots, flags, uses: self.uses }
     }
 
     pub(super) fn problem(&self, span: Span, korean: impl Into<String>, english: impl Into<String>) -> Problem {
@@ -152,8 +159,8 @@ impl<'a> Compiler<'a> {
             }
             // Older texts hand over code, quantity and prices: they must be right, and settings say how much and at what price.
             arguments.iter().try_for_each(|argument| self.value(argument).map(|_| ()))?;
-            self.has_call = true;
-            return Ok(Box::new(|frame| frame.signal = true));
+            self.calls += 1;
+            return Ok(Action::Signal);
         }
         // Whatever is wrong inside of it is more worth knowing than that it does nothing.
         self.value(expression)?;
@@ -171,7 +178,7 @@ impl<'a> Compiler<'a> {
         }
         if let Some(place) = self.part.deciding_slot(&name) {
             let value = self.number(value)?;
-            out.push(store(place, value));
+            out.push(Action::store(place, value));
             self.uses.names.insert(name);
             return Ok(());
         }
@@ -185,7 +192,7 @@ impl<'a> Compiler<'a> {
         let Some(items) = variable.items else {
             let compiled = self.value(value)?;
             self.fits(&compiled, variable.kind, value)?;
-            out.push(store(variable.slot, compiled.code));
+            out.push(Action::store(variable.slot, compiled.code));
             self.given.insert(variable.slot);
             return Ok(());
         };
@@ -194,10 +201,10 @@ impl<'a> Compiler<'a> {
         let rest = self.scope.reserve(items);
         for (index, (compiled, item)) in values.into_iter().enumerate() {
             self.fits(&compiled, variable.kind, &item)?;
-            out.push(store(rest + index, compiled.code));
+            out.push(Action::store(rest + index, compiled.code));
         }
         for index in 0..items {
-            out.push(store(variable.slot + index, Code::Slot(rest + index)));
+            out.push(Action::store(variable.slot + index, Code::Slot(rest + index)));
         }
         self.given.insert(variable.slot);
         Ok(())
@@ -249,26 +256,26 @@ impl<'a> Compiler<'a> {
         };
         let (left, right) = (self.number(target)?, self.number(value)?);
         let changed = super::code::arithmetic(how, left, right, self.line(target.span));
-        out.push(store(place, changed));
+        out.push(Action::store(place, changed));
         Ok(())
     }
 
     fn branch(&mut self, parts: &[(Expression, Vec<Statement>)], otherwise: &[Statement]) -> Result<Action, Problem> {
         let before = self.given.clone();
         let mut after: Option<BTreeSet<usize>> = None;
-        let mut compiled = Vec::with_capacity(parts.len());
+        let mut compiled: Vec<(Condition, Vec<Action>)> = Vec::with_capacity(parts.len());
         self.nesting += 1;
         for (condition, block) in parts {
             // The first condition is run in any case; the others give no variable a value either.
             let condition = self.condition(condition)?;
-            compiled.push((Holds::of(condition), self.block(block)?));
+            compiled.push((condition, self.block(block)?));
             self.join(&before, &mut after);
         }
         let otherwise = self.block(otherwise)?;
         self.join(&before, &mut after);
         self.nesting -= 1;
         self.given = after.unwrap_or(before);
-        Ok(branches(compiled, otherwise))
+        Ok(Action::branches(compiled, otherwise))
     }
 
     /// What surely has a value after a branch: what has one after each.
@@ -300,7 +307,7 @@ impl<'a> Compiler<'a> {
             self.given = before;
         }
         let work = 1 + self.uses.nodes - nodes;
-        Ok(Box::new(move |frame| {
+        Ok(Action::Other(Box::new(move |frame| {
             for round in 0..rounds {
                 if !frame.work(work, line) {
                     return;
@@ -308,7 +315,7 @@ impl<'a> Compiler<'a> {
                 frame.slots[variable.slot] = first + step * f64::from(round);
                 run(&block, frame);
             }
-        }))
+        })))
     }
 
     /// The first number, the step and the count of `range(…)`.

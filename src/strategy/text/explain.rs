@@ -4,8 +4,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::action::run;
 use super::clauses::{Apart, Clause, Read, Step, Tree};
-use super::code::{Kind, run};
+use super::code::Kind;
 use super::flags::Flags;
 use super::frame::{Fault, FaultKind, Frame, NOTHING, UNSET};
 use super::names::{FIXED_SLOTS, Part};
@@ -153,7 +154,7 @@ impl Explainer {
 
     fn decide(&self, clause: &Clause, frame: &mut Frame<'_>, outcome: &mut ClauseOutcome) -> bool {
         let before = frame.fault;
-        let holds = (clause.holds)(frame);
+        let holds = clause.holds.holds(frame);
         // A fault keeps the first: one before it does not let a later one be seen.
         outcome.fault = frame.fault.filter(|_| before.is_none()).map(|fault| fault.kind);
         outcome.holds = Some(holds).filter(|_| outcome.fault.is_none());

@@ -123,6 +123,8 @@ pub struct History {
     /// Rows so far; some may be forgotten.
     count: u64,
     rings: Vec<VecDeque<f64>>,
+    /// The columns that are kept, and how many rows of each.
+    depths: Vec<(usize, usize)>,
     running: Vec<Running>,
     /// How long each streak is.
     streaks: Vec<u64>,
@@ -130,18 +132,43 @@ pub struct History {
 
 /// Steps of a window sum in 1.
 const UNIT: f64 = (1_u64 << 60) as f64;
+/// Bits of a float below its exponent.
+const MANTISSA_BITS: u32 = 52;
 /// Larger values count as this in a window sum, so that no sum overflows: 10^15, with 2^17 rows at most.
 const VALUE_MAX: f64 = (1_u64 << 50) as f64;
 
+/// In whole steps, cut towards 0. By its bits: the machine has no such conversion, and the usual one is a call of some 15 ns.
 #[inline]
 fn fixed(value: f64) -> i128 {
-    (value.clamp(-VALUE_MAX, VALUE_MAX) * UNIT) as i128
+    let bits = (value.clamp(-VALUE_MAX, VALUE_MAX) * UNIT).to_bits();
+    let exponent = (bits >> MANTISSA_BITS) as u32 & 0x7ff;
+    let mantissa = bits & ((1 << MANTISSA_BITS) - 1) | 1 << MANTISSA_BITS;
+    // The value is mantissa × 2^(exponent - 1075), below 2^111.
+    let size = match exponent {
+        1_075..=1_133 => u128::from(mantissa).wrapping_mul(u128::from(1_u64 << (exponent - 1_075))),
+        1_023..1_075 => u128::from(mantissa >> (1_075 - exponent)),
+        // Less than a step, or not a number.
+        _ => 0,
+    };
+    if bits >> 63 == 0 { size as i128 } else { (size as i128).wrapping_neg() }
 }
 
-/// A sum of fixed values as a float.
+/// A sum of fixed values as the nearest float.
 #[inline]
 pub(super) fn unfixed(sum: i128) -> f64 {
-    sum as f64 / UNIT
+    let size = sum.unsigned_abs();
+    let high = (size >> 64) as u64;
+    // The 63 highest bits, and in the last whether anything is set below them: that rounds as all bits would.
+    let (top, below) = if high == 0 && size >> 63 == 0 {
+        (size as u64, 0)
+    } else {
+        let below = 65 - (high | 1).leading_zeros() - u32::from(high == 0);
+        let rest = size & ((1_u128 << below) - 1);
+        ((size >> below) as u64 | u64::from(rest != 0), below)
+    };
+    // Scaling by a power of two is exact.
+    let value = top as i64 as f64 * f64::from_bits(u64::from(1_023 - 60 + below) << MANTISSA_BITS);
+    if sum < 0 { -value } else { value }
 }
 
 impl History {
@@ -166,6 +193,8 @@ impl History {
     /// Keeps from here on what `kept` says. Rows that were not kept before stay unknown.
     pub fn fit(&mut self, kept: &Kept) {
         self.rings.resize_with(COLUMN_COUNT, VecDeque::new);
+        let depths = kept.depths.iter().enumerate().filter(|(_, depth)| **depth > 0);
+        self.depths = depths.map(|(column, &depth)| (column, depth as usize)).collect();
         for (column, ring) in self.rings.iter_mut().enumerate() {
             let depth = kept.depths.get(column).copied().unwrap_or(0) as usize;
             while ring.len() > depth {
@@ -193,13 +222,12 @@ impl History {
     /// Adds a row.
     pub fn push(&mut self, row: &Row, kept: &Kept) {
         self.count += 1;
-        for ((ring, &depth), &value) in self.rings.iter_mut().zip(&kept.depths).zip(row) {
-            if depth > 0 {
-                if ring.len() >= depth as usize {
-                    ring.pop_front();
-                }
-                ring.push_back(value);
+        for &(column, depth) in &self.depths {
+            let ring = &mut self.rings[column];
+            if ring.len() >= depth {
+                ring.pop_front();
             }
+            ring.push_back(row[column]);
         }
         for (running, window) in self.running.iter_mut().zip(&kept.windows) {
             running.step(window, &self.rings[window.column], 0, self.count);

@@ -95,3 +95,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn fixed_values_are_what_the_conversions_give() {
+    let mut state = 3_u64;
+    for step in 0..200_000_u32 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        // Of every size, from far below a step to above the largest.
+        let value = f64::from_bits(state);
+        let of_size = f64::from_bits(state & !(0x7ff << 52) | (950 + u64::from(step) % 150) << 52);
+        for value in [value, of_size] {
+            assert_eq!(fixed(value), (value.clamp(-VALUE_MAX, VALUE_MAX) * UNIT) as i128, "{value:e}");
+        }
+        let sum = ((i128::from(state) << 64) + i128::from(state.rotate_left(17))) >> (step % 127);
+        // Halves of the last bit, and what is next to them.
+        for sum in [sum, -sum, sum & (-1 << 40), (sum & (-1 << 40)) + 1, sum | 1 << (step % 64)] {
+            assert_eq!(unfixed(sum), sum as f64 / UNIT, "{sum}");
+        }
+    }
+    assert_eq!([unfixed(0), unfixed(1 << 63), unfixed(i128::MAX)], [0.0, 8.0, i128::MAX as f64 / UNIT]);
+}

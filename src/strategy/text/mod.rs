@@ -1,7 +1,7 @@
 //! Strategies written as text: Python's syntax, Korean names, one buy text and one sell text.
 //!
 //! ```text
-//! text ─ lex ─► tokens ─ parse ─► statements ─ scope, compile ─► Program (closures over slots) + Plan (rows, windows to keep)
+//! text ─ lex ─► tokens ─ parse ─► statements ─ scope, compile ─► Program (clauses, closures over slots) + Plan (rows, windows to keep)
 //!                                                                    │ run once a row
 //! trades, books ─ rows ─► Row ─► History (rings, windows) ───────────┴─► Frame ─► signal, or a fault with its line
 //! ```
@@ -29,6 +29,8 @@ mod indicators;
 mod arithmetic;
 mod frame;
 mod code;
+mod condition;
+mod action;
 mod scope;
 mod program;
 mod compile;

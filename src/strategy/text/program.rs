@@ -1,11 +1,14 @@
 //! What compiling makes: a [`Program`] for each text, and one [`Plan`] of what they need.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::code::{Action, Number, run};
+use super::action::{Block, run};
+use super::code::Number;
 use super::columns::Mode;
+use super::condition::{Condition, all_hold};
 use super::flags::Flags;
 use super::frame::{Frame, UNSET};
 use super::history::Kept;
@@ -87,7 +90,9 @@ pub struct Uses {
 
 /// A compiled text.
 pub struct Program {
-    pub(super) actions: Vec<Action>,
+    pub(super) actions: Block,
+    /// What the text decides by after them, when that is one clause: whether all of these hold is it, or its opposite.
+    pub(super) decision: Option<(Box<[Condition]>, bool)>,
     /// Variables that may be read before they are given a value.
     pub(super) unset: Vec<usize>,
     /// Slots it needs in all.
@@ -115,13 +120,24 @@ impl Program {
         self.flags
     }
 
-    /// Runs it on one row. Whether it signals: never after a fault, which the frame then has.
-    pub fn run(&self, frame: &mut Frame<'_>) -> bool {
-        self.flags.begin(frame);
+    #[inline(never)]
+    fn act(&self, frame: &mut Frame<'_>) {
         for &slot in &self.unset {
             frame.slots[slot] = UNSET;
         }
         run(&self.actions, frame);
-        self.flags.signal(frame)
+    }
+
+    /// Runs it on one row. Whether it signals: never after a fault, which the frame then has.
+    pub fn run(&self, frame: &mut Frame<'_>) -> bool {
+        self.flags.begin(frame);
+        // Most texts have none: what they set, `decision` says.
+        if !self.actions.is_empty() || !self.unset.is_empty() {
+            self.act(frame);
+        }
+        match &self.decision {
+            Some((clauses, is)) => all_hold(clauses, frame) == *is && frame.fault.is_none(),
+            None => self.flags.signal(frame),
+        }
     }
 }

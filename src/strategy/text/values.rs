@@ -4,10 +4,9 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::code::{
-    Code, Kind, Number, Value, all, any, arithmetic, first_that, into_condition, into_number, maybe_unset, not, not_nothing,
-};
+use super::code::{Code, Kind, Number, Value, arithmetic, first_that, into_number, maybe_unset, not_nothing};
 use super::compile::Compiler;
+use super::condition::{Condition, all, any, not, truth};
 use super::frame::{FaultKind, NOTHING};
 use super::functions::{FUNCTIONS, function};
 use super::problem::{Problem, Span};
@@ -34,7 +33,7 @@ impl Compiler<'_> {
             },
             ExpressionKind::Not(value) => {
                 let condition = self.condition(value)?;
-                Value::number(not(condition))
+                Value::number(Code::Condition(not(condition)))
             }
             ExpressionKind::Arithmetic(how, left, right) => {
                 let (left, right) = (self.number(left)?, self.number(right)?);
@@ -42,7 +41,7 @@ impl Compiler<'_> {
             }
             ExpressionKind::And(parts) => self.joined(parts, true)?,
             ExpressionKind::Or(parts) => self.joined(parts, false)?,
-            ExpressionKind::Compare(first, rest) => Value::number(self.comparison(first, rest)?),
+            ExpressionKind::Compare(first, rest) => Value::number(Code::Condition(self.comparison(first, rest)?)),
             ExpressionKind::Choose { condition, then, otherwise } => self.choice(condition, then, otherwise)?,
             ExpressionKind::Call(callee, arguments) => self.call(callee, arguments, span)?,
             ExpressionKind::Index(base, index) => self.index(base, index, span)?,
@@ -85,7 +84,7 @@ impl Compiler<'_> {
     }
 
     /// An expression of which only the truth matters.
-    pub(super) fn condition(&mut self, expression: &Expression) -> Result<Code, Problem> {
+    pub(super) fn condition(&mut self, expression: &Expression) -> Result<Condition, Problem> {
         match &expression.kind {
             ExpressionKind::And(parts) => parts.iter().map(|part| self.condition(part)).collect::<Result<Vec<_>, _>>().map(all),
             ExpressionKind::Or(parts) => parts.iter().map(|part| self.condition(part)).collect::<Result<Vec<_>, _>>().map(any),
@@ -94,10 +93,7 @@ impl Compiler<'_> {
                 if value.kind == Kind::Text {
                     return Err(self.no_truth(expression.span));
                 }
-                Ok(match value.code {
-                    tests @ Code::Tests(_) => tests,
-                    code => Code::Condition(into_condition(code)),
-                })
+                Ok(truth(value.code, value.kind))
             }
         }
     }
@@ -180,11 +176,9 @@ impl Compiler<'_> {
         if let Some(index) = values.iter().position(|value| value.kind == Kind::Text) {
             return Err(self.no_truth(parts[index].span));
         }
-        let last_is_plain =
-            values.iter().all(|value| matches!(value.code, Code::Tests(_) | Code::Condition(_)) && value.kind == Kind::Number);
-        if last_is_plain {
-            let conditions: Vec<Code> = values.into_iter().map(|value| value.code).collect();
-            return Ok(Value::number(if every { all(conditions) } else { any(conditions) }));
+        if values.iter().all(|value| matches!(value.code, Code::Condition(_))) {
+            let clauses = values.into_iter().map(|value| truth(value.code, value.kind)).collect();
+            return Ok(Value::number(Code::Condition(if every { all(clauses) } else { any(clauses) })));
         }
         let kind = values.iter().fold(Kind::Number, |kind, value| if value.kind == Kind::Maybe { Kind::Maybe } else { kind });
         let numbers: Vec<Number> = values.into_iter().map(|value| into_number(value.code)).collect();
@@ -217,7 +211,7 @@ impl Compiler<'_> {
     }
 
     fn choice(&mut self, condition: &Expression, then: &Expression, otherwise: &Expression) -> Result<Value, Problem> {
-        let condition = into_condition(self.condition(condition)?);
+        let condition = self.condition(condition)?;
         let (then_value, other) = (self.value(then)?, self.value(otherwise)?);
         let kind = match (then_value.kind, other.kind) {
             (left, right) if left == right => left,
@@ -231,7 +225,7 @@ impl Compiler<'_> {
             _ => Kind::Maybe,
         };
         let (then, otherwise) = (into_number(then_value.code), into_number(other.code));
-        let code = Code::Number(Box::new(move |frame| if condition(frame) { then(frame) } else { otherwise(frame) }));
+        let code = Code::Number(Box::new(move |frame| if condition.holds(frame) { then(frame) } else { otherwise(frame) }));
         Ok(Value { code, kind })
     }
 

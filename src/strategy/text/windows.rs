@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::format;
 
-use super::arithmetic::round;
+use super::arithmetic::{round, truncated};
 use super::code::{Code, Number, Value, into_number};
 use super::columns::at;
 use super::compile::Compiler;
@@ -171,7 +171,20 @@ impl Compiler<'_> {
         if matches!(body, Body::Age(..) | Body::AngleSince(..)) {
             return Ok(Box::new(move |frame| aged(body, frame.history.age(place, &window), back, frame)));
         }
-        Ok(Box::new(move |frame| frame.history.window(place, &window).map_or(0.0, |value| finished(body, value, length, frame))))
+        // How it is finished is known now, and not to be asked again on every row.
+        Ok(match body {
+            Body::Mean(_, rounded @ (Rounded::To(_) | Rounded::AsPrice)) => Box::new(move |frame| {
+                let digits = if let Rounded::To(digits) = rounded { digits } else { frame.market.price_digits() };
+                frame.history.window(place, &window).map_or(0.0, |value| round(value / f64::from(length), digits))
+            }),
+            Body::Mean(_, Rounded::Down) => Box::new(move |frame| {
+                frame.history.window(place, &window).map_or(0.0, |value| truncated(value / f64::from(length)))
+            }),
+            Body::Mean(_, Rounded::No) => {
+                Box::new(move |frame| frame.history.window(place, &window).map_or(0.0, |value| value / f64::from(length)))
+            }
+            _ => Box::new(move |frame| frame.history.window(place, &window).unwrap_or(0.0)),
+        })
     }
 }
 
@@ -197,7 +210,7 @@ fn finished(body: Body, value: f64, length: u32, frame: &Frame<'_>) -> f64 {
         Rounded::No => mean,
         Rounded::To(digits) => round(mean, digits),
         Rounded::AsPrice => round(mean, frame.market.price_digits()),
-        Rounded::Down => libm::trunc(mean),
+        Rounded::Down => truncated(mean),
     }
 }
 
