@@ -139,6 +139,10 @@ pub(super) fn run(args: Args) -> Result<Outcome, Failure> {
     match summary.halt {
         // The emulated broker's day is over, and its books are not ours.
         None if summary.agreement.is_some_and(|both| both.complete && !both.agrees) => Ok(Outcome::No),
+        // No venue ever let us in, or knew what was asked for: that is what there is to say.
+        None if !summary.notes.is_empty() && summary.frames.iter().all(|frames| frames.received == 0) => {
+            Err(Failure::could_not(summary.notes.join("\n")))
+        }
         None => Ok(Outcome::Done),
         Some(halt) => Err(Failure::could_not(format_args!(
             "매매를 멈췄습니다 · trading stopped at seq {}: {}\n다시 보기 · to see it again: {}",

@@ -61,7 +61,7 @@ pub struct Agreement {
     pub fees: Pair,
     /// Taxes since then, KRW.
     pub taxes: Pair,
-    /// Orders the broker took: new ones and amendments.
+    /// Orders the broker took; amendments are of one of them.
     pub orders: usize,
     /// Fills the broker made.
     pub fills: usize,
@@ -131,7 +131,7 @@ impl Agreement {
             cash: Pair::of(cash, i128::from(ledger.cash) * unit),
             fees: Pair::of(fees, i128::from(ledger.fees) * unit),
             taxes: Pair::of(taxes, i128::from(ledger.taxes) * unit),
-            orders: ledger.orders.len(),
+            orders: ledger.orders.iter().filter(|order| order.original.is_none()).count(),
             fills: ledger.fills.len(),
             positions,
         };

@@ -61,7 +61,7 @@ pub enum LiveError {
     #[error(transparent)]
     Keys(CredentialsError),
     /// A gateway could not be made.
-    #[error("venue {venue}: {reason}")]
+    #[error("venue {reason}")]
     Gateway {
         /// Which.
         venue: Venue,

@@ -70,7 +70,7 @@ pub struct Patience {
     /// Between two looks at what became of orders (ka10075, ka10076). These lag the market by a moment.
     pub look: Duration,
     /// How long after an unanswered request it may still arrive at the exchange, longer than any front of the broker's holds one.
-    /// Looks count as proof that it did not arrive only after that.
+    /// Looks count as proof that it did not arrive only after that. By the clock of the stamps.
     pub settle: Duration,
     /// Between two looks at resting orders that nobody asks about: a report may have been lost.
     pub audit: Duration,
@@ -135,14 +135,16 @@ impl KiwoomConfig {
         self
     }
 
-    /// For an emulator in this process whose day is over in seconds: what is patient with a real broker would miss it.
+    /// For an emulator in this process whose day is over in seconds, `speed` of its own in one of ours: what is patient with a real
+    /// broker would miss it.
     #[must_use]
-    pub fn in_a_hurry(mut self) -> Self {
+    pub fn in_a_hurry(mut self, speed: u32) -> Self {
         self.pace = Pace { burst: 100, every: Duration::from_millis(5), penalty: Duration::from_millis(50) };
         self.patience = Patience {
             answer: Duration::from_secs(5),
             look: Duration::from_millis(50),
-            settle: Duration::from_millis(500),
+            // Counted in the broker's time, as stamps are.
+            settle: Duration::from_millis(500) * speed,
             audit: Duration::from_millis(200),
             backoff_min: Duration::from_millis(10),
             backoff_max: Duration::from_millis(100),

@@ -18,10 +18,8 @@ pub fn connect(connect: Connect, stop: watch::Receiver<bool>) -> Result<Connecte
     let Connect { config: venue, symbols, numbers, raw, inbox, dispatches, now, emulated, trading } = connect;
     let mut config = KiwoomConfig::real(symbols);
     let mut keys = None;
-    match (&venue.endpoint, emulated) {
-        (Some(endpoint), _) => config = config.at_endpoint(endpoint),
-        (None, Some(emulated)) => config = config.at_endpoint(&format!("ws://{}", emulated.address)).in_a_hurry(),
-        (None, None) => {}
+    if let Some(endpoint) = &venue.endpoint {
+        config = config.at_endpoint(endpoint);
     }
     if venue.emulate && venue.endpoint.is_none() {
         let words = venue.emulator.as_deref().unwrap_or("");
@@ -31,6 +29,9 @@ pub fn connect(connect: Connect, stop: watch::Receiver<bool>) -> Result<Connecte
             seen,
             expected: "name=value pairs",
         })?;
+        if let Some(emulated) = emulated {
+            config = config.at_endpoint(&format!("ws://{}", emulated.address)).in_a_hurry(emulator.speed);
+        }
         config.mock = emulator.mock;
         keys = Some(Credentials { key: Secret::new(emulator.app_key), secret: Secret::new(emulator.secret_key) });
     }
@@ -53,7 +54,7 @@ pub fn connect(connect: Connect, stop: watch::Receiver<bool>) -> Result<Connecte
                 Some(keys) => keys,
                 None => {
                     let keys = Credentials::load(Venue::Kiwoom, venue.keys.as_deref());
-                    keys.map_err(|error| refused(error.to_string()))?
+                    keys.map_err(|error| refused(error.to_string().trim_start_matches("kiwoom: ").to_owned()))?
                 }
             };
             (keys, None)

@@ -10,7 +10,7 @@ use super::rest::{Rest, RestError};
 use super::time::Date;
 use super::wire::rest::listing::{AskStockList, ListedMarket, ListedStock};
 use super::wire::symbol::Exchange;
-use crate::market::{Fees, Instrument, InstrumentId, Venue};
+use crate::market::{Fees, Instrument, InstrumentId, Price, Venue};
 use crate::venue::gateway::Numbers;
 
 /// The lists that are asked for. A stock has the section of the first that has it: funds are on KOSPI's as well, at some servers.
@@ -66,6 +66,11 @@ impl Directory {
     /// The code of an instrument that was defined in this session.
     pub(super) fn code(&self, id: InstrumentId) -> Option<&str> {
         self.defined.get(&id).map(|row| row.symbol.as_str())
+    }
+
+    /// The tick of a price.
+    pub(super) fn tick(&self, code: &str, price: Price) -> Option<Price> {
+        self.defined.get(self.codes.get(code)?).map(|row| row.ticks.tick_at(price))
     }
 
     /// What trading it costs.

@@ -17,7 +17,7 @@ mod orders;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -108,6 +108,8 @@ pub struct KiwoomGateway {
     tasks: JoinSet<Done>,
     orders_under_way: usize,
     look: Looking,
+    /// Orders whose fills a look shows and no report told, at a value that is not exact: since when that is so.
+    rough: BTreeMap<OrderId, Nanos>,
     account_under_way: bool,
     account_again: bool,
     /// Failures that were told; each is told again after it once worked.
@@ -172,6 +174,7 @@ impl KiwoomGateway {
             tasks: JoinSet::new(),
             orders_under_way: 0,
             look: Looking::default(),
+            rough: BTreeMap::new(),
             account_under_way: false,
             account_again: false,
             told: BTreeSet::new(),

@@ -10,6 +10,7 @@ use super::wire::report::{OrderFrame, OrderVerb};
 use super::wire::rest::account::{AskDeposit, AskHoldings, Deposit, Holding};
 use super::wire::rest::reports::{AskFills, AskOpenOrders, FilledOrder, OpenOrder};
 use super::wire::symbol::{Exchange, OrderNumber};
+use crate::market::number::ONE;
 use crate::market::{Money, Price, Qty, Rounding, Side};
 use crate::venue::Now;
 
@@ -99,6 +100,24 @@ impl Row {
         })
     }
 
+    /// Whether the value of what was filled is known to the KRW, with the tick of its prices: an average that was cut to whole KRW
+    /// still says it when only one multiple of the tick fits. Then it is put right.
+    pub fn make_exact(&mut self, tick: Price) -> bool {
+        let (one, tick) = (i128::from(ONE), i128::from(tick.raw()));
+        let shares = self.filled.raw() / one;
+        if self.exact || shares <= 1 || tick <= one || self.value.raw() % one != 0 {
+            self.exact |= shares == 1;
+            return self.exact;
+        }
+        // The average is cut: at least this much, and less than a KRW a share more.
+        let low = self.value.raw();
+        let first = low + (tick - low % tick) % tick;
+        if first < low + shares * one && first + tick >= low + shares * one {
+            (self.value, self.exact) = (Money::from_raw(first), true);
+        }
+        self.exact
+    }
+
     /// For the orders whose reports are followed.
     pub fn settled(&self) -> Settled {
         let Row { number, filled, value, exact, fee, tax, .. } = *self;
@@ -159,4 +178,47 @@ pub(super) async fn account(rest: &Rest, now: &Now, exchange: Exchange) -> Resul
     let exchange = if exchange == Exchange::Nxt { Exchange::Nxt } else { Exchange::Krx };
     let pages = rest.pages(&AskHoldings { summed: true, exchange }).await?;
     Ok(Account { looked, cash, holdings: pages.into_iter().flat_map(|page| page.rows).collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `shares` filled at an average of `average`.
+    fn row(shares: i64, average: i64) -> Row {
+        let filled = Qty::from_raw(i128::from(shares * ONE));
+        let price = Price::from_raw(average * ONE);
+        Row {
+            number: OrderNumber::new(1).expect("a number"),
+            original: None,
+            verb: OrderVerb::Place,
+            code: "035720".into(),
+            side: Some(Side::Buy),
+            price_type: String::new(),
+            qty: filled,
+            price: Price::ZERO,
+            filled,
+            value: price.times(filled, Rounding::HalfEven).expect("a value"),
+            exact: false,
+            open: Qty::ZERO,
+            fee: None,
+            tax: None,
+        }
+    }
+
+    #[test]
+    fn an_average_says_the_value_when_one_multiple_of_the_tick_fits() {
+        let tick = |krw: i64| Price::from_raw(krw * ONE);
+        let won = |row: &Row| row.value.raw() / i128::from(ONE);
+        // 40 at 58,700 and 11 at 58,800: 2,994,800 KRW, 58,721.57 each.
+        let mut cut = row(51, 58_721);
+        assert!(cut.make_exact(tick(100)) && won(&cut) == 2_994_800, "{cut:?}");
+        // One price.
+        let mut plain = row(51, 58_700);
+        assert!(plain.make_exact(tick(100)) && won(&plain) == 51 * 58_700, "{plain:?}");
+        // More shares than the tick has KRW: several fit, and the value stays as it was.
+        let mut wide = row(136, 22_031);
+        assert!(!wide.make_exact(tick(50)) && won(&wide) == 136 * 22_031, "{wide:?}");
+        assert!(row(1, 2_994).make_exact(tick(5)) && !row(7, 1_500).make_exact(tick(1)));
+    }
 }

@@ -1,5 +1,6 @@
 //! The account, and what queries say of our orders.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use super::super::wire::symbol::OrderNumber;
 use super::{Done, KiwoomGateway};
 use crate::account::{OrderId, OrderUpdate};
 use crate::event::{Answer, Event, MarketEvent, OrderEvent};
-use crate::market::{Qty, Venue};
+use crate::market::{Qty, Rounding, Venue};
 use crate::venue::VenueError;
 
 /// Looks in a row after which the pause between them is longest: 2^4 times the first.
@@ -67,7 +68,8 @@ impl KiwoomGateway {
                 self.tell_failure(&format!("account: {code}"), &reason).await?;
             }
         }
-        self.settle(&account.looked).await?;
+        // What was reported while the connection was away is not reported again: nothing is waited for.
+        self.settle(&account.looked, false).await?;
         let find = |symbol: &super::super::wire::Symbol| self.directory.id(&symbol.code);
         let read = balance(&account.cash).and_then(|cash| {
             let (positions, _) = positions(&account.holdings, find)?;
@@ -110,7 +112,7 @@ impl KiwoomGateway {
         match result {
             Ok(looked) => {
                 self.worked("orders (ka10075, ka10076)");
-                self.settle(&looked).await?;
+                self.settle(&looked, true).await?;
             }
             Err(error) => self.tell_failure("orders (ka10075, ka10076)", &error.line()).await?,
         }
@@ -134,19 +136,31 @@ impl KiwoomGateway {
         }
     }
 
-    /// What the lists of orders say of ours.
-    async fn settle(&mut self, looked: &Looked) -> Result<(), VenueError> {
+    /// What the lists of orders say of ours. `waits`: a fill whose value they do not say exactly may be reported yet, and is given the
+    /// time to.
+    async fn settle(&mut self, looked: &Looked, waits: bool) -> Result<(), VenueError> {
         if !self.trades {
             return Ok(());
         }
         let at = (self.now)();
-        let rows = merge(&looked.open, &looked.filled);
+        let mut rows = merge(&looked.open, &looked.filled);
+        for row in &mut rows {
+            let average = row.value.per(row.filled, Rounding::Floor).unwrap_or(row.price);
+            if let Some(tick) = self.directory.tick(&row.code, average) {
+                row.make_exact(tick);
+            }
+        }
         self.follow_chains(at, &rows);
         let ambiguous = self.find_nameless(at, &rows).await?;
         // Every order with a number: its fills first, then what else is known of it.
         let ids: Vec<OrderId> = self.desk.live().map(|ours| ours.id).collect();
         for order in ids {
-            self.settle_order(at, order, &rows);
+            self.settle_order(at, order, &rows, waits);
+        }
+        let live: BTreeSet<OrderId> = self.desk.live().map(|ours| ours.id).collect();
+        self.rough.retain(|order, _| live.contains(order));
+        if !self.rough.is_empty() {
+            self.look_soon(self.config.patience.look);
         }
         let mut late = Vec::new();
         self.decoder.orders_mut(at).tell_settled(&mut late);
@@ -154,7 +168,9 @@ impl KiwoomGateway {
         self.flush(at).await?;
         let open = |ours: &Ours| {
             let orders = self.decoder.orders();
-            rows.iter().any(|row| row.open.is_positive() && orders.order(row.number) == Some(ours.id))
+            let listed = rows.iter().any(|row| row.open.is_positive() && orders.order(row.number) == Some(ours.id));
+            // Its last fill is still to be told.
+            listed || self.rough.contains_key(&ours.id)
         };
         let meanings = self.desk.judge(looked.began, self.config.patience.settle, open, &ambiguous);
         for (order, meaning) in meanings {
@@ -226,7 +242,7 @@ impl KiwoomGateway {
     }
 
     /// Fills, acceptance and amendments of one order, as the lists show them.
-    fn settle_order(&mut self, at: Nanos, order: OrderId, rows: &[Row]) {
+    fn settle_order(&mut self, at: Nanos, order: OrderId, rows: &[Row], waits: bool) {
         let orders = self.decoder.orders_mut(at);
         let own: Vec<&Row> = rows.iter().filter(|row| orders.order(row.number) == Some(order)).collect();
         let settled: Vec<Settled> = own.iter().map(|row| row.settled()).collect();
@@ -234,7 +250,15 @@ impl KiwoomGateway {
         for row in own.iter().filter(|row| row.verb == OrderVerb::Place) {
             updates.extend(orders.accept(row.number, order));
         }
-        orders.settle(order, &settled, &mut updates);
+        let shown = settled.iter().try_fold(Qty::ZERO, |sum, row| sum.checked_add(row.filled)).unwrap_or(Qty::ZERO);
+        let rough = settled.iter().any(|row| !row.exact) && shown > orders.filled_of(order);
+        let patience = i64::try_from(self.config.patience.settle.as_nanos()).unwrap_or(i64::MAX);
+        if rough && waits && at.since(*self.rough.entry(order).or_insert(at)) < patience {
+            // Its report would say the value.
+        } else {
+            self.rough.remove(&order);
+            orders.settle(order, &settled, &mut updates);
+        }
         let amending = self.desk.get(order).is_some_and(|ours| ours.amend.is_some());
         for row in own.iter().filter(|row| amending && row.original.is_some() && row.verb != OrderVerb::Cancel) {
             if row.price.is_positive() {
