@@ -9,6 +9,7 @@ use super::instruments::{Terms, instrument};
 use super::rest::{Rest, RestError};
 use super::time::Date;
 use super::wire::rest::listing::{AskStockList, ListedMarket, ListedStock};
+use super::wire::rest::Remedy;
 use super::wire::symbol::Exchange;
 use crate::market::{Fees, Instrument, InstrumentId, Price, Venue};
 use crate::venue::gateway::Numbers;
@@ -28,7 +29,8 @@ pub(super) async fn stocks(rest: &Rest) -> Result<BTreeMap<String, ListedStock>,
                     stocks.entry(stock.symbol.code.clone()).or_insert(stock);
                 }
             }
-            Err(error) if error.refusal().is_some() => failed = Some(error),
+            // One that was only refused for now is not empty: its stocks would be unknown all day.
+            Err(error) if is_no(&error) => failed = Some(error),
             Err(error) => return Err(error),
         }
     }
@@ -36,6 +38,11 @@ pub(super) async fn stocks(rest: &Rest) -> Result<BTreeMap<String, ListedStock>,
         Some(error) if stocks.is_empty() => Err(error),
         _ => Ok(stocks),
     }
+}
+
+/// Whether the broker will say the same when it is asked again.
+fn is_no(error: &RestError) -> bool {
+    error.refusal().is_some_and(|refusal| !matches!(refusal.remedy(), Remedy::Later | Remedy::NewToken))
 }
 
 /// What is known of stocks.
