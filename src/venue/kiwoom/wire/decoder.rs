@@ -99,11 +99,8 @@ impl Decoder {
 
     /// The instrument of a stock.
     pub fn find(&self, symbol: &Symbol) -> Option<InstrumentId> {
-        let place = match symbol.exchange {
-            Exchange::Krx => self.symbols.get(&symbol.code),
-            _ => self.symbols.get(&symbol.to_string()).or_else(|| self.symbols.get(&symbol.code)),
-        };
-        self.feeds.get(*place?).map(|feed| feed.id)
+        let place = place(&self.symbols, &symbol.code, symbol.exchange)?;
+        self.feeds.get(place).map(|feed| feed.id)
     }
 
     /// Stocks of conditions in a message that are no instruments yet. To be added before the message is taken, or it says nothing of
@@ -329,11 +326,18 @@ impl Decoder {
 /// The feed of a stock: as it was registered, else by its bare code.
 fn find<'a>(symbols: &BTreeMap<String, usize>, feeds: &'a mut [Feed], text: &str) -> Option<&'a mut Feed> {
     let (code, exchange) = split(text);
-    let place = match exchange {
-        Exchange::Krx => symbols.get(code),
-        other => symbols.get(&format!("{code}{}", other.suffix())).or_else(|| symbols.get(code)),
+    feeds.get_mut(place(symbols, code, exchange)?)
+}
+
+/// Where a stock was registered: there, else anywhere. Our orders, holdings and conditions come by the bare code wherever its prices
+/// come from.
+fn place(symbols: &BTreeMap<String, usize>, code: &str, exchange: Exchange) -> Option<usize> {
+    let at = |exchange: Exchange| symbols.get(&format!("{code}{}", exchange.suffix()));
+    let found = match exchange {
+        Exchange::Krx => symbols.get(code).or_else(|| at(Exchange::Nxt)).or_else(|| at(Exchange::Sor)),
+        other => at(other).or_else(|| symbols.get(code)),
     };
-    feeds.get_mut(*place?)
+    found.copied()
 }
 
 #[cfg(test)]

@@ -245,3 +245,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_bare_code_is_the_stock_wherever_it_was_registered() {
+    for item in ["005930_NX", "005930_AL"] {
+        let mut decoder = Decoder::new(Exchange::Nxt, [(item, ID)]);
+        assert_eq!(decoder.find(&Symbol::krx("005930")), Some(ID), "{item}");
+        let frame = r#"{"trnm":"REAL","data":[{"type":"02","name":"조건검색","item":"005930","values":{"841":"1","9001":"005930",
+            "843":"I","20":"101540","907":"2"}}]}"#;
+        let mut events = Vec::new();
+        assert_eq!(decoder.frame(Nanos::new(0), frame.as_bytes(), &mut events), FrameOutcome::Events, "{item}");
+    }
+}
