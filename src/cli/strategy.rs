@@ -2,6 +2,7 @@
 
 mod explain;
 mod functions;
+mod names;
 mod rerun;
 mod versions;
 
@@ -36,6 +37,8 @@ enum Action {
     Explain(explain::Args),
     /// 글이 부를 수 있는 함수: 이름, 인수, 뜻 · Functions a text can call: names, arguments, what they give
     Functions(functions::Functions),
+    /// 글이 읽을 수 있는 이름: 행의 열, 시각, 포지션 · Names a text can read: columns of the row, time, position
+    Names(names::Names),
 }
 
 #[derive(Debug, clap::Args)]
@@ -65,6 +68,15 @@ enum ModeName {
     Minute,
 }
 
+impl ModeName {
+    fn mode(self) -> Mode {
+        match self {
+            ModeName::Tick => Mode::Tick,
+            ModeName::Minute => Mode::Minute,
+        }
+    }
+}
+
 /// Runs it.
 pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     match &args.action {
@@ -74,6 +86,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
         Action::Diff(diff) => versions::diff(diff),
         Action::Run(args) => rerun::run(args),
         Action::Explain(args) => explain::run(args),
+        Action::Names(args) => names::run(args).map(|()| Outcome::Done),
         Action::Functions(args) => functions::run(args).map(|()| Outcome::Done),
     }
 }
@@ -85,10 +98,7 @@ fn run_check(args: &Check) -> Result<Outcome, Failure> {
         Some(PartName::Sell) => Part::Sell,
         None => part_of(&source),
     };
-    let mode = match args.rows {
-        ModeName::Tick => Mode::Tick,
-        ModeName::Minute => Mode::Minute,
-    };
+    let mode = args.rows.mode();
     let mut plan = Plan::default();
     let options = Options { mode, vars: None, conditions: None };
     match compile(&source, part, &options, &mut plan) {

@@ -84,6 +84,16 @@ fn functions_of_texts_are_listed() {
 }
 
 #[test]
+fn names_of_texts_are_listed_by_rows() {
+    let dir = folder();
+    let (out, _) = check(dir.path(), &["strategy", "names"], 0);
+    assert!(out.contains("초당매수수량 초당매수수량N(k)\n    ") && out.contains("BUY_LONG [buy]\n    "), "{out}");
+    assert!(!out.contains("RSI") && !out.contains("분봉고가"), "{out}");
+    let shown = json(&check(dir.path(), &["strategy", "names", "RSI", "--rows", "minute", "--json"], 0).0);
+    assert_eq!((&shown["names"][0]["name"], &shown["names"][0]["rows_back"]), (&"RSI".into(), &"RSI_N".into()));
+}
+
+#[test]
 fn strategy_texts_are_checked_with_line_and_column() {
     let dir = folder();
     std::fs::write(dir.path().join("buy.py"), "if not (등락율 > self.vars[1] and 현재가 > 이동평균(60)):\n    매수 = False\n")
