@@ -17,10 +17,11 @@ fn rows() -> Vec<Row> {
         (state >> 33) as f64 / (1_u64 << 31) as f64
     };
     let at = |name| column(name, Mode::Tick).unwrap_or(0);
-    let places = [at("현재가"), at("등락율"), at("체결강도"), at("초당거래대금"), at("매수총잔량"), at("매도총잔량")];
+    let places = [at("현재가"), at("등락율"), at("체결강도"), at("초당거래대금"), at("매수총잔량"), at("매도총잔량"), at("시가")];
     let row = |_| {
         let mut row = [0.0; COLUMN_COUNT];
-        let values = [100.0 + random(), random() * 40.0, random() * 480.0, random() * 8_000.0, random() * 90.0, random() * 90.0];
+        let values =
+            [100.0 + random(), random() * 40.0, random() * 480.0, random() * 8_000.0, random() * 90.0, random() * 90.0, 100.3];
         places.iter().zip(values).for_each(|(&place, value)| row[place] = value);
         row
     };
@@ -43,8 +44,7 @@ fn text(source: &str) -> Text {
 fn evaluate(criterion: &mut Criterion) {
     let rows = rows();
     let mut group = criterion.benchmark_group("text");
-    let four =
-        "이동평균60 = 100.3\n매수 = 등락율 > 5 and 체결강도 > 120 and 현재가 > 이동평균60 * 1.001 and 초당거래대금 > 1000\n";
+    let four = "매수 = 등락율 > 5 and 체결강도 > 120 and 현재가 > 시가 * 1.001 and 초당거래대금 > 1000\n";
     let five = "매수 = True\nif not (3 <= 등락율 <= 25):\n    매수 = False\nelif not (체결강도 > 체결강도평균(30) * 1.1):\n    매수 = False\n\
                 elif not (현재가 > 이동평균(60) * 1.001):\n    매수 = False\nelif not (초당거래대금 > 초당거래대금평균(30)):\n    매수 = False\n\
                 elif not (매수총잔량 > 매도총잔량):\n    매수 = False\nif 매수:\n    self.Buy()\n";
@@ -63,14 +63,14 @@ fn evaluate(criterion: &mut Criterion) {
             });
         });
     }
-    let [price, change, strength, turnover] =
-        ["현재가", "등락율", "체결강도", "초당거래대금"].map(|name| column(name, Mode::Tick).unwrap_or(0));
+    let [price, change, strength, turnover, open] =
+        ["현재가", "등락율", "체결강도", "초당거래대금", "시가"].map(|name| column(name, Mode::Tick).unwrap_or(0));
     let mut next = 0;
     group.bench_function("four_clauses_in_rust", |bencher| {
         bencher.iter(|| {
             next = (next + 1) % 64;
             let row = black_box(&rows[next]);
-            row[change] > 5.0 && row[strength] > 120.0 && row[price] > 100.3 * 1.001 && row[turnover] > 1_000.0
+            row[change] > 5.0 && row[strength] > 120.0 && row[price] > row[open] * 1.001 && row[turnover] > 1_000.0
         });
     });
     group.finish();

@@ -98,7 +98,8 @@ impl Rules {
         let gates = &self.settings.gates;
         let within = |at: Option<Nanos>, seconds: i64| at.is_some_and(|at| now.since(at) < seconds.saturating_mul(1_000_000_000));
         let max = |max: u32, count: usize| max > 0 && count >= usize::try_from(max).unwrap_or(usize::MAX);
-        if max(gates.holdings_max, self.state.held(instrument.id)) {
+        // Counting looks at everything held: only where there is a limit.
+        if gates.holdings_max > 0 && max(gates.holdings_max, self.state.held(instrument.id)) {
             Err(Gate::HoldingsMax)
         } else if gates.buys_max > 0 && tracked.buys >= gates.buys_max {
             Err(Gate::BuysMax)
