@@ -11,6 +11,7 @@ mod kiwoom;
 pub mod mutate;
 pub mod seeds;
 mod settings;
+mod upbit;
 
 pub use binance::{binance_frame, binance_rest};
 pub use binance_private::binance_private;
@@ -18,6 +19,7 @@ pub use block::block;
 pub use event::{event_record, kernel};
 pub use kiwoom::{kiwoom_frame, kiwoom_rest};
 pub use settings::settings;
+pub use upbit::{upbit_frame, upbit_private};
 
 /// A harness under its name.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +41,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "binance_private", run: binance_private },
     Target { name: "kiwoom_frame", run: kiwoom_frame },
     Target { name: "kiwoom_rest", run: kiwoom_rest },
+    Target { name: "upbit_frame", run: upbit_frame },
+    Target { name: "upbit_private", run: upbit_private },
     Target { name: "settings", run: settings },
 ];
 

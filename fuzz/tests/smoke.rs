@@ -115,6 +115,16 @@ fn kiwoom_rest() {
 }
 
 #[test]
+fn upbit_frame() {
+    smoke("upbit_frame");
+}
+
+#[test]
+fn upbit_private() {
+    smoke("upbit_private");
+}
+
+#[test]
 fn settings() {
     smoke("settings");
 }

@@ -11,6 +11,7 @@
 //! assert!("drop=2".parse::<FaultPlan>().unwrap_err().to_string().contains("0 to 1"));
 //! ```
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -30,7 +31,7 @@ pub enum Fault {
     Duplicate,
     /// `reorder`: a frame is sent after the one that follows it.
     Reorder,
-    /// `lost-ack`: an order is executed, and its answer never comes: the connection ends instead.
+    /// `lost-ack`: a request about an order is carried out, and its answer never comes, or says nothing of it.
     LostAck,
     /// `storm`: this request and the next `storm-requests` are refused as too many (HTTP 429).
     Storm,
@@ -70,6 +71,19 @@ impl Fault {
             Fault::Garbage => "garbage",
         }
     }
+}
+
+/// Something that goes wrong with one request that places, amends or cancels an order; a script of [`Faults::fail_next`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderFault {
+    /// It is carried out, and no answer ever comes.
+    LostAnswer,
+    /// It is carried out, and the answer is a server's failure that says nothing of it (HTTP 5xx).
+    UnknownStatus,
+    /// It is not carried out, and no answer ever comes.
+    LostRequest,
+    /// Refused as too many (HTTP 429).
+    TooMany,
 }
 
 /// How often each fault strikes, from `name=share` pairs with commas between them; also `delay-ms`, `storm-requests`, `seed`.
@@ -161,12 +175,32 @@ pub struct Faults {
     random: SplitMix64,
     injected: [u64; Fault::ALL.len()],
     storm_left: u32,
+    scripted: VecDeque<OrderFault>,
 }
 
 impl Faults {
     /// Dice at the plan's seed.
     pub fn new(plan: FaultPlan) -> Self {
-        Faults { random: SplitMix64::new(plan.seed), plan, injected: [0; Fault::ALL.len()], storm_left: 0 }
+        let injected = [0; Fault::ALL.len()];
+        Faults { random: SplitMix64::new(plan.seed), plan, injected, storm_left: 0, scripted: VecDeque::new() }
+    }
+
+    /// Lets the next request about an order go wrong; more than one are taken in turn.
+    pub fn fail_next(&mut self, fault: OrderFault) {
+        self.scripted.push_back(fault);
+    }
+
+    /// What goes wrong with this request about an order, if anything: the script first, then the dice.
+    pub fn of_order(&mut self) -> Option<OrderFault> {
+        if let Some(scripted) = self.scripted.pop_front() {
+            return Some(scripted);
+        }
+        if self.strikes(Fault::Storm) {
+            return Some(OrderFault::TooMany);
+        }
+        // Half of them silently, half of them with a word that says nothing.
+        let half = [OrderFault::LostAnswer, OrderFault::UnknownStatus];
+        self.strikes(Fault::LostAck).then(|| half[usize::from(self.random.below(2) == 1)])
     }
 
     /// Whether a fault strikes this time; counted if it does. A storm goes on for as many requests as the plan says.

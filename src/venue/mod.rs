@@ -19,12 +19,19 @@ pub mod binance;
 pub mod kiwoom;
 pub mod upbit;
 pub mod reparse;
+mod reparse_fills;
 #[cfg(feature = "live")]
 pub mod exchange;
 #[cfg(feature = "live")]
 pub mod faults;
 #[cfg(feature = "live")]
+pub mod maintenance;
+#[cfg(feature = "live")]
 mod random;
+#[cfg(feature = "live")]
+mod prices;
+#[cfg(all(test, feature = "live"))]
+mod conformance;
 
 #[cfg(feature = "live")]
 pub use gateway::{Gateway, Now, VenueError};

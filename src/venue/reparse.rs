@@ -9,9 +9,10 @@ use super::binance::wire::Decoder;
 use super::binance::wire::raw::Channel;
 use super::kiwoom;
 use super::raw::{FrameJoiner, Made};
+use super::reparse_fills::{Fills, Unequal, fills_of};
 use super::upbit;
 use crate::event::link::ACCOUNT_CHANNEL;
-use crate::event::{Command, Event, MarketEvent};
+use crate::event::{Command, Event, MarketEvent, OrderEvent, OrderUpdate};
 use crate::market::{InstrumentId, Venue};
 
 /// An event with the venue's time, as a parser makes it.
@@ -46,6 +47,8 @@ pub struct Reparsed {
     pub frames: u64,
     /// Events that are the same.
     pub events: u64,
+    /// Fills that frames of the account's stream tell as the journal does.
+    pub fills: u64,
     /// Frames of venues whose parser is not in this build.
     pub frames_unread: u64,
     /// Market events of venues that kept no frames: nothing to compare with.
@@ -58,6 +61,7 @@ pub struct Reparse {
     /// By instrument id; `None` for one not seen.
     venues: Vec<Option<Venue>>,
     streams: Vec<Stream>,
+    fills: Fills,
     done: Reparsed,
     last: Seq,
 }
@@ -104,6 +108,8 @@ struct Stream {
     /// Made of the symbols defined before the first frame, as the gateway's was.
     decoder: Option<Parser>,
     joiner: FrameJoiner,
+    /// Of the account's stream.
+    account: FrameJoiner,
     made: Made,
     expected: VecDeque<Parsed>,
     /// Where the last frame ended.
@@ -113,7 +119,7 @@ struct Stream {
 impl Reparse {
     /// What was compared so far.
     pub fn done(&self) -> Reparsed {
-        self.done
+        Reparsed { fills: self.fills.equal, ..self.done }
     }
 
     /// The next event of the journal.
@@ -140,9 +146,14 @@ impl Reparse {
                 Ok(())
             }
             Event::Market(market) => self.market(stamp, market, event),
+            Event::Frame(piece) if piece.channel == ACCOUNT_CHANNEL => self.account(stamp, piece),
             Event::Frame(piece) => {
                 self.frame(stamp, piece);
                 Ok(())
+            }
+            Event::Order(OrderEvent { order, update: OrderUpdate::Filled(fill) }) => {
+                let result = self.fills.on_journaled((*order, fill.trade, fill.price, fill.qty));
+                result.map_err(|unequal| different(stamp.seq, unequal))
             }
             Event::Order(_) | Event::Answer(_) | Event::Link(_) | Event::Tick => Ok(()),
         }
@@ -158,7 +169,7 @@ impl Reparse {
             Some((frame, parsed)) => {
                 Err(Box::new(Difference { seq: self.last, frame, journaled: None, parsed: Some(text(parsed.0, &parsed.1)) }))
             }
-            None => Ok(self.done),
+            None => Ok(self.done()),
         }
     }
 
@@ -171,6 +182,7 @@ impl Reparse {
                     symbols: Vec::new(),
                     decoder: None,
                     joiner: FrameJoiner::default(),
+                    account: FrameJoiner::default(),
                     made: Made::new(),
                     expected: VecDeque::new(),
                     frame: Seq::ZERO,
@@ -181,12 +193,21 @@ impl Reparse {
         &mut self.streams[place]
     }
 
+    /// A piece of a frame of the account's stream: what it says of fills is what was booked.
+    fn account(&mut self, stamp: &Stamp, piece: &crate::event::Frame) -> Result<(), Box<Difference>> {
+        let Some((_, bytes)) = self.stream(piece.venue).account.piece(piece) else { return Ok(()) };
+        let Some(fills) = fills_of(piece.venue, bytes) else {
+            self.done.frames_unread += 1;
+            return Ok(());
+        };
+        self.done.frames += 1;
+        fills
+            .into_iter()
+            .try_for_each(|fill| self.fills.on_told(fill, stamp.seq))
+            .map_err(|unequal| different(stamp.seq, unequal))
+    }
+
     fn frame(&mut self, stamp: &Stamp, piece: &crate::event::Frame) {
-        if piece.channel == ACCOUNT_CHANNEL {
-            // What is made of these depends on which orders are known, not on their bytes alone.
-            self.done.frames_unread += u64::from(!piece.more);
-            return;
-        }
         let stream = self.stream(piece.venue);
         if stream.decoder.is_none() {
             stream.decoder = Parser::of(stream.venue, &stream.symbols);
@@ -246,6 +267,11 @@ fn instrument_of(event: &MarketEvent) -> Option<InstrumentId> {
         MarketEvent::Condition(condition) => Some(condition.instrument),
         MarketEvent::Vi(vi) => Some(vi.instrument),
     }
+}
+
+fn different(seq: Seq, Unequal { journaled, told, frame }: Unequal) -> Box<Difference> {
+    let text = |(order, number, price, qty)| Some(format!("fill {number} of order {order}: {qty} at {price}"));
+    Box::new(Difference { seq, frame, journaled: text(journaled), parsed: text(told) })
 }
 
 fn text(at: Option<Nanos>, event: &Event) -> String {

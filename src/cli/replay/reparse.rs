@@ -23,7 +23,7 @@ pub(super) fn run(reader: &Reader<Event>, part: &Part, as_json: bool) -> Result<
             (done, reparse.finish(part.whole).err())
         }
     };
-    let Reparsed { frames, events, frames_unread, events_unframed } = done;
+    let Reparsed { frames, events, fills, frames_unread, events_unframed } = done;
     if frames == 0 && difference.is_none() {
         let why = if frames_unread > 0 { "this build has no parser for the frames kept" } else { "no raw frame was kept" };
         return Err(Failure::could_not(format_args!(
@@ -35,6 +35,7 @@ pub(super) fn run(reader: &Reader<Event>, part: &Part, as_json: bool) -> Result<
             "identical": difference.is_none(),
             "frames": frames,
             "events": events,
+            "fills": fills,
             "frames_unread": frames_unread,
             "events_unframed": events_unframed,
             "difference": difference.as_ref().map(|difference| json!({

@@ -20,8 +20,8 @@ use tokio::time::{Instant, sleep};
 
 use super::config::{BinanceConfig, Connection};
 use super::feed::{Feed, FeedMessage, backoff};
+use super::private::Definitions;
 use super::private::task::{Parts, Private};
-use super::private::{Definitions, Prices};
 use super::rest::{Rest, RestError};
 use super::stats::GatewayStats;
 use super::wire::private::filters::filters;
@@ -34,6 +34,7 @@ use crate::venue::backoff::Backoff;
 use crate::venue::gateway::{Dispatch, Trading};
 use crate::venue::inbox::Inbox;
 use crate::venue::mailbox::{INBOX_PAUSE, Mailbox};
+use crate::venue::prices::Prices;
 use crate::venue::raw::Made;
 use crate::venue::wire_error::WireError;
 use crate::venue::{Gateway, Now, VenueError};

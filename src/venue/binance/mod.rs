@@ -23,3 +23,6 @@ pub mod wire;
 mod tests;
 #[cfg(all(test, feature = "live"))]
 mod trading_tests;
+
+#[cfg(all(test, feature = "live"))]
+pub(in crate::venue) mod conformance;

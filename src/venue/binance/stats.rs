@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use super::wire::FrameCounts;
-use super::wire::private::UserFrame;
 
 /// Counters of a gateway. Each is right by itself; read together they may be a frame apart.
 #[derive(Debug, Default)]
@@ -23,7 +22,20 @@ pub struct GatewayStats {
     account_up: AtomicBool,
 }
 
-/// What becomes of a frame of the user data stream; every one is in exactly one class.
+/// What becomes of a frame of the account's stream; every one is in exactly one class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::venue) enum AccountClass {
+    /// It tells of an order.
+    Order,
+    /// It tells of balances or positions.
+    Balance,
+    /// Nothing is made of it.
+    Unused,
+    /// It cannot be read.
+    Malformed,
+}
+
+/// The names of the classes, in the order of `AccountClass`.
 pub const ACCOUNT_CLASSES: [&str; 4] = ["account-order", "account-balance", "account-unused", "account-malformed"];
 
 impl GatewayStats {
@@ -101,14 +113,8 @@ impl GatewayStats {
         self.gaps.store(gaps, Ordering::Relaxed);
     }
 
-    pub(super) fn on_account_frame(&self, frame: Option<&UserFrame>) {
-        let class = match frame {
-            Some(UserFrame::Order(_)) => 0,
-            Some(UserFrame::Account(_)) => 1,
-            Some(_) => 2,
-            None => 3,
-        };
-        self.account[class].fetch_add(1, Ordering::Relaxed);
+    pub(in crate::venue) fn on_account_frame(&self, class: AccountClass) {
+        self.account[class as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn on_account_link(&self, up: bool) {

@@ -44,6 +44,7 @@ mod commands;
 mod market;
 mod matching;
 mod order;
+mod script;
 #[cfg(test)]
 mod tests;
 

@@ -82,6 +82,8 @@ pub(super) struct Ours {
     floor: u64,
     /// Looks that did not show what they should, in a row.
     absent: u8,
+    /// Looks that are still due, though it is over.
+    last_looks: u8,
     /// The kernel asks, or believes it unknown: it is told when the order is seen, also when that is no news.
     pub asked: bool,
     /// Last news.
@@ -122,6 +124,7 @@ impl Ours {
     /// Whether something about it is not known.
     fn is_unsettled(&self) -> bool {
         matches!(self.step, Step::Unknown(_))
+            || self.last_looks > 0
             || self.asked && self.step == Step::Live
             || self.absent > 0 && self.step == Step::Live
             || self.step == Step::Live && (self.amend.is_some() || self.cancel.is_some())
@@ -171,6 +174,18 @@ impl Desk {
 
     pub(super) fn get_mut(&mut self, order: OrderId) -> Option<&mut Ours> {
         self.orders.get_mut(&order)
+    }
+
+    /// Every order of which the lists may tell something: those that are not over, and those that have just ended.
+    pub(super) fn looked_for(&self) -> impl Iterator<Item = &Ours> {
+        self.orders.values().filter(|ours| !matches!(ours.step, Step::Gone | Step::Lost) || ours.last_looks > 0)
+    }
+
+    /// A look that began then is over.
+    pub(super) fn on_looked(&mut self, began: Nanos) {
+        for ours in self.orders.values_mut().filter(|ours| began > ours.heard) {
+            ours.last_looks = ours.last_looks.saturating_sub(1);
+        }
     }
 
     /// Every order that is not over.
@@ -328,6 +343,8 @@ impl Desk {
             OrderUpdate::AmendRejected { .. } => ours.amend = None,
             OrderUpdate::CancelRejected { .. } => ours.cancel = None,
             OrderUpdate::Rejected { .. } | OrderUpdate::Cancelled | OrderUpdate::Expired => {
+                // The report of a fill may have been lost before that of the end.
+                ours.last_looks = if ours.step == Step::Gone || ours.number.is_none() { ours.last_looks } else { ABSENT_MAX };
                 (ours.step, ours.amend, ours.cancel) = (Step::Gone, None, None);
             }
             OrderUpdate::Unknown => ours.asked = true,
@@ -472,6 +489,7 @@ fn ours(request: &NewOrder, code: &str, exchange: Exchange) -> Result<Ours, Stri
         cancel_wanted: false,
         floor: 0,
         absent: 0,
+        last_looks: 0,
         asked: false,
         heard: Nanos::ZERO,
     })

@@ -37,3 +37,6 @@ mod socket;
 mod token;
 #[cfg(feature = "live")]
 mod watching;
+
+#[cfg(all(test, feature = "live"))]
+pub(in crate::venue) mod conformance;

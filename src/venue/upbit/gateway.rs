@@ -20,7 +20,6 @@ use tokio::time::sleep;
 use super::config::UpbitConfig;
 use super::feed::{Feed, FeedMessage};
 use super::instruments::{SaidTick, instrument};
-use super::prices::Prices;
 use super::private::{Parts, Private};
 use super::rest::{Rest, RestError};
 use super::wire::market::Ticker;
@@ -35,6 +34,7 @@ use crate::venue::gateway::{Dispatch, Trading};
 use crate::venue::inbox::Inbox;
 use crate::venue::kiwoom::time::Date;
 use crate::venue::mailbox::Mailbox;
+use crate::venue::prices::Prices;
 use crate::venue::{Gateway, Now, VenueError};
 
 /// Frames read and not yet decoded. A few: what must wait should wait in the socket, where the venue sees it.
@@ -100,7 +100,8 @@ impl UpbitGateway {
     /// When no client can be made for the address.
     pub fn trade(&mut self, trading: Trading, dispatches: mpsc::Receiver<Dispatch>) -> Result<(), VenueError> {
         let (mailbox, now, prices) = (self.mailbox.clone(), Arc::clone(&self.now), Arc::clone(&self.prices));
-        self.private = Some(Private::new(&self.config, Parts { trading, dispatches, mailbox, now, prices })?);
+        let stats = Arc::clone(&self.stats);
+        self.private = Some(Private::new(&self.config, Parts { trading, dispatches, mailbox, now, prices, stats })?);
         Ok(())
     }
 

@@ -22,8 +22,6 @@ pub mod rest;
 #[cfg(feature = "live")]
 pub mod identifier;
 #[cfg(feature = "live")]
-mod prices;
-#[cfg(feature = "live")]
 mod known;
 #[cfg(feature = "live")]
 mod account;
@@ -38,3 +36,6 @@ pub mod emulator;
 
 #[cfg(all(test, feature = "live"))]
 mod trading_tests;
+
+#[cfg(all(test, feature = "live"))]
+pub(in crate::venue) mod conformance;

@@ -23,7 +23,6 @@ use super::account::{self, Found, Lookup, Snapshot};
 use super::config::UpbitConfig;
 use super::feed::{Feed, FeedMessage};
 use super::known::{Known, Orders};
-use super::prices::Prices;
 use super::rest::{Rest, RestError};
 use super::signing::{Algorithm, Signer};
 use super::wire::private::MyOrder;
@@ -36,8 +35,10 @@ use crate::event::link::ACCOUNT_CHANNEL;
 use crate::event::{Answer, Event, Link, LinkState};
 use crate::market::{Instrument, Venue};
 use crate::venue::backoff::Backoff;
+use crate::venue::binance::stats::{AccountClass, GatewayStats};
 use crate::venue::gateway::{Dispatch, Instruction, Trading};
 use crate::venue::mailbox::Mailbox;
+use crate::venue::prices::Prices;
 use crate::venue::{Now, VenueError};
 
 /// Frames of the private stream that wait to be read.
@@ -77,6 +78,7 @@ pub(super) struct Parts {
     pub(super) mailbox: Mailbox,
     pub(super) now: Now,
     pub(super) prices: Arc<Prices>,
+    pub(super) stats: Arc<GatewayStats>,
 }
 
 /// The task that trades.
@@ -90,6 +92,7 @@ pub(super) struct Private {
     pub(super) now: Now,
     pub(super) calls: JoinSet<Done>,
     pub(super) is_up: bool,
+    stats: Arc<GatewayStats>,
     signer: Signer,
     dispatches: mpsc::Receiver<Dispatch>,
     resumed: Vec<Order>,
@@ -107,7 +110,7 @@ pub(super) struct Private {
 impl Private {
     /// Nothing is connected yet.
     pub(super) fn new(config: &UpbitConfig, parts: Parts) -> Result<Self, VenueError> {
-        let Parts { trading, dispatches, mailbox, now, prices } = parts;
+        let Parts { trading, dispatches, mailbox, now, prices, stats } = parts;
         let signer = Signer::new(&trading.credentials, Algorithm::default());
         let rest = Rest::new(config, Some(signer.clone())).map_err(|error| VenueError::Setting {
             venue: Venue::Upbit,
@@ -124,6 +127,7 @@ impl Private {
             now,
             calls: JoinSet::new(),
             is_up: false,
+            stats,
             signer,
             dispatches,
             resumed: trading.orders,
@@ -267,6 +271,12 @@ impl Private {
                         read.push(Message::parse(text, &mut Levels::default())?);
                     }
                     Ok::<(), WireError>(())
+                });
+                self.stats.on_account_frame(match (&result, read.first()) {
+                    (Err(_), _) => AccountClass::Malformed,
+                    (Ok(()), Some(Message::MyOrder(_))) => AccountClass::Order,
+                    (Ok(()), Some(Message::MyAsset(_))) => AccountClass::Balance,
+                    (Ok(()), _) => AccountClass::Unused,
                 });
                 for message in read {
                     self.on_message(recv, message).await?;

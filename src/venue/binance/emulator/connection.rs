@@ -51,6 +51,7 @@ enum End {
     LifeOver,
     TapeDone,
     Stopped,
+    Cut,
     FaultCut,
     FaultShutdown,
 }
@@ -66,6 +67,7 @@ impl End {
             Self::LifeOver => "it reached the age of 24 hours, or what was configured",
             Self::TapeDone => "the tape ended",
             Self::Stopped => "the emulator stopped",
+            Self::Cut => "it was cut by hand",
             Self::FaultCut => "fault: disconnect_after_n",
             Self::FaultShutdown => "fault: shutdown_after_n",
         }
@@ -74,7 +76,7 @@ impl End {
     /// The close frame, if one is sent.
     fn close_frame(self) -> Option<CloseFrame> {
         let (code, reason) = match self {
-            Self::ClientGone | Self::NotReading | Self::FaultCut => return None,
+            Self::ClientGone | Self::NotReading | Self::Cut | Self::FaultCut => return None,
             Self::TooManyMessages => (POLICY, "Too many requests"),
             Self::TooManyStreams => (POLICY, "Too many streams"),
             Self::NoPong => (POLICY, "Pong timeout"),
@@ -101,6 +103,7 @@ struct Session {
 impl Session {
     async fn run(&mut self, queue: &mut mpsc::Receiver<Outgoing>) -> End {
         let mut stop = self.market.stop.clone();
+        let mut cuts = self.market.cuts.subscribe();
         let born = Instant::now();
         let dies = born.checked_add(self.market.limits.connection_life_max).unwrap_or(born + FAR);
         if self.market.closing.load(Ordering::Acquire) {
@@ -113,6 +116,7 @@ impl Session {
             let step = tokio::select! {
                 biased;
                 () = stopped(&mut stop) => Err(End::Stopped),
+                _ = cuts.changed() => Err(End::Cut),
                 () = sleep_until(dies) => Err(End::LifeOver),
                 () = sleep_until(self.next_ping) => self.on_ping_due().await,
                 message = self.socket.recv() => match message {

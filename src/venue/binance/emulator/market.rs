@@ -16,6 +16,7 @@ use super::frame::stream_kind;
 use super::private::Accounts;
 use super::stats::{ConnectionStats, EmulatorStats};
 use super::weight::WeightWindow;
+use crate::venue::maintenance::Maintenance;
 
 /// One market of an emulator.
 #[derive(Debug)]
@@ -43,6 +44,9 @@ pub(super) struct Market {
     pub(super) finished: watch::Sender<bool>,
     /// The source has ended and connections are to be closed.
     pub(super) closing: AtomicBool,
+    pub(super) maintenance: Maintenance,
+    /// Grows when every connection is to be cut.
+    pub(super) cuts: watch::Sender<u64>,
     pub(super) stop: watch::Receiver<bool>,
 }
 
@@ -73,6 +77,8 @@ impl Market {
             failure: Mutex::default(),
             finished: watch::Sender::new(false),
             closing: AtomicBool::new(false),
+            maintenance: Maintenance::default(),
+            cuts: watch::Sender::new(0),
             stop,
         }
     }

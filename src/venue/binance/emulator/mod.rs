@@ -46,7 +46,7 @@ mod tests;
 pub use config::{EmulatorConfig, End, Faults, Limits, MarketKind, MarketSource, Source, Speed, Start};
 pub use definitions::instruments_of_tape;
 pub use error::EmulatorError;
-pub use private::{AccountConfig, DeskFees, DeskFill, DeskOrder, DeskStatus, Funds, OrderFault};
+pub use private::{AccountConfig, DeskFees, DeskFill, DeskOrder, DeskStatus, Funds};
 pub use stats::{ConnectionStats, EmulatorStats};
 pub use tape_source::kind_of_tape;
 
@@ -59,6 +59,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::market::{Price, Qty};
+use crate::venue::faults::{FaultPlan, OrderFault};
 use crate::venue::random;
 
 use book::Books;
@@ -160,6 +161,34 @@ impl Emulator {
     /// Lets the next request about an order go wrong; more than one are taken in turn.
     pub fn fail_next(&self, kind: MarketKind, fault: OrderFault) {
         self.accounts(kind).into_iter().for_each(|accounts| accounts.fail_next(fault));
+    }
+
+    /// Other faults of accounts from now on.
+    pub fn set_faults(&self, kind: MarketKind, plan: FaultPlan) {
+        self.accounts(kind).into_iter().for_each(|accounts| accounts.set_faults(plan.clone()));
+    }
+
+    /// Best bid and best ask of a symbol, as `/depth` would tell them now.
+    pub fn best(&self, kind: MarketKind, symbol: &str) -> (Option<Price>, Option<Price>) {
+        let port = self.ports.iter().find(|port| port.market.kind == kind);
+        let answer = port.and_then(|port| market::lock(&port.market.books).answer(kind, symbol, 5));
+        let levels = private::levels_of(answer);
+        (levels.bids.first().map(|level| level.0), levels.asks.first().map(|level| level.0))
+    }
+
+    /// Cuts every connection of market data, without a word.
+    pub fn cut_market_streams(&self, kind: MarketKind) {
+        let ports = self.ports.iter().filter(|port| port.market.kind == kind);
+        ports.for_each(|port| port.market.cuts.send_modify(|count| *count = count.wrapping_add(1)));
+    }
+
+    /// Begins maintenance of a market, which cuts every connection, or ends it.
+    pub fn set_maintenance(&self, kind: MarketKind, on: bool) {
+        self.ports.iter().filter(|port| port.market.kind == kind).for_each(|port| port.market.maintenance.set(on));
+        if on {
+            self.cut_market_streams(kind);
+            self.cut_user_streams(kind);
+        }
     }
 
     /// Cuts every user data stream of a market, without a word.

@@ -52,7 +52,9 @@ fn router(market: Arc<Market>) -> Router {
     let accounts = private::routes(market.kind).merge(private::stream_routes(market.kind));
     let routes = rest::routes(market.kind).merge(streams);
     // Without accounts there is nobody to trade for: the paths do not exist.
-    if market.accounts.is_empty() { routes } else { routes.merge(accounts) }.with_state(market)
+    let routes = if market.accounts.is_empty() { routes } else { routes.merge(accounts) };
+    let maintenance = market.maintenance.clone();
+    maintenance.before(routes.with_state(market))
 }
 
 #[derive(Debug, Deserialize)]

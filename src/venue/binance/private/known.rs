@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use jangbu_journal::Nanos;
+
 use crate::account::{Amendment, NewOrder, Order, OrderId};
 use crate::market::{Price, Qty};
 use crate::venue::binance::wire::private::ClientId;
@@ -19,6 +21,8 @@ pub(super) struct Known {
     pub(super) symbol: String,
     /// The venue's number, once it said so.
     pub(super) number: Option<u64>,
+    /// When its cause was received, milliseconds: a part of its name.
+    caused_ms: u64,
     /// How often the order was replaced at the venue.
     pub(super) revision: u16,
     /// Current limit and total, as told to the kernel.
@@ -27,6 +31,8 @@ pub(super) struct Known {
     /// Trades told to the kernel, and their sum.
     pub(super) trades: BTreeSet<u64>,
     pub(super) filled: Qty,
+    /// The most that the venue showed as filled.
+    pub(super) shown: Qty,
     /// Trades it already had when this session began: their numbers are known to the kernel's order alone.
     pub(super) before: Option<Box<Order>>,
     /// Its end was told.
@@ -49,16 +55,18 @@ pub(super) struct Known {
 }
 
 impl Known {
-    pub(super) fn new(request: NewOrder, symbol: String, now_ms: i64, limit: Option<Price>) -> Self {
+    pub(super) fn new(request: NewOrder, symbol: String, (caused, now_ms): (Nanos, i64), limit: Option<Price>) -> Self {
         Known {
             request,
             symbol,
             number: None,
+            caused_ms: ClientId::first(request.id, caused).caused_ms,
             revision: 0,
             limit,
             qty: request.qty,
             trades: BTreeSet::new(),
             filled: Qty::ZERO,
+            shown: Qty::ZERO,
             before: None,
             is_done: false,
             is_unknown: false,
@@ -83,7 +91,7 @@ impl Known {
             settled_ms: now_ms.saturating_add(recv_window_ms),
             sent_ms: order.submitted.get() / 1_000_000,
             before: Some(Box::new(order.clone())),
-            ..Known::new(order.request, symbol, now_ms, order.limit)
+            ..Known::new(order.request, symbol, (order.submitted, now_ms), order.limit)
         }
     }
 
@@ -97,12 +105,23 @@ impl Known {
 
     /// Its name.
     pub(super) fn name(&self) -> ClientId {
-        ClientId { order: self.request.id, revision: self.revision }
+        ClientId { order: self.request.id, caused_ms: self.caused_ms, revision: self.revision }
     }
 
     /// The name its replacement has, or will have.
     pub(super) fn next_name(&self) -> ClientId {
-        ClientId { order: self.request.id, revision: self.revision.saturating_add(1) }
+        ClientId { revision: self.revision.saturating_add(1), ..self.name() }
+    }
+
+    /// The venue shows so much as filled, all in all. Whether trades of it are missing here.
+    pub(super) fn is_behind(&mut self, shown: Qty) -> bool {
+        self.shown = self.shown.max(shown);
+        self.is_short()
+    }
+
+    /// Whether the venue has shown more as filled than was told.
+    pub(super) fn is_short(&self) -> bool {
+        self.filled < self.shown
     }
 
     /// Whether a trade was told already.
@@ -145,14 +164,15 @@ impl Orders {
         self.by_id.get_mut(&order)
     }
 
-    /// Which order of ours is meant: by the venue's number, else by its name, if the symbol is the same. A name alone proves
-    /// nothing when the order has another number already: another journal may use the same names.
+    /// Which order of ours is meant: by the venue's number, else by its name, if the symbol and the moment are the same. A name
+    /// alone proves nothing when the order has another number already.
     pub(super) fn find(&self, number: u64, client_id: &str, symbol: &str) -> Option<OrderId> {
         if let Some(order) = self.by_number.get(&number) {
             return Some(*order);
         }
         let name: ClientId = client_id.parse().ok()?;
-        let known = self.by_id.get(&name.order).filter(|known| known.symbol.eq_ignore_ascii_case(symbol))?;
+        let is_meant = |known: &&Known| known.symbol.eq_ignore_ascii_case(symbol) && known.caused_ms == name.caused_ms;
+        let known = self.by_id.get(&name.order).filter(is_meant)?;
         (known.number.is_none() || name.revision > known.revision).then_some(name.order)
     }
 
@@ -175,6 +195,11 @@ impl Orders {
             self.by_id.remove(&oldest);
             self.by_number.retain(|_, order| *order != oldest);
         }
+    }
+
+    /// Orders, over or not, of which trades are missing and nothing is under way.
+    pub(super) fn short(&self) -> impl Iterator<Item = &Known> {
+        self.by_id.values().filter(|known| known.is_short() && !known.is_busy)
     }
 
     /// Orders that are not over.

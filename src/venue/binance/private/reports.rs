@@ -52,7 +52,7 @@ impl Private {
         }
         let Some(known) = self.orders.get_mut(order) else { return Ok(()) };
         known.heard_ms = self.client.clock.millis();
-        if !is_old && known.filled < filled_in_all(known.qty, report.qty, report.filled) {
+        if !is_old && known.is_behind(filled_in_all(known.qty, report.qty, report.filled)) {
             // A report before this one is missing.
             self.find(order, std::time::Duration::ZERO);
         }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jangbu_journal::Nanos;
 use reqwest::Method;
 use tokio::time::sleep;
 
@@ -19,7 +20,7 @@ use crate::market::Venue;
 use crate::venue::VenueError;
 use crate::venue::binance::wire::private::orders::{self, OrderAnswer, Status};
 use crate::venue::binance::wire::private::request::{self, Locator};
-use crate::venue::binance::wire::private::{Cause, Fate, Parameters};
+use crate::venue::binance::wire::private::{Cause, ClientId, Fate, Parameters};
 use crate::venue::gateway::Instruction;
 
 /// The venue's clock and ours may differ by this much more than was measured, milliseconds.
@@ -29,14 +30,14 @@ const NAME_AGE_MS: i64 = 60_000;
 
 impl Private {
     /// Places an order, once.
-    pub(super) async fn submit(&mut self, order: NewOrder) -> Result<(), VenueError> {
-        match self.checked(&order) {
+    pub(super) async fn submit(&mut self, order: NewOrder, caused: Nanos) -> Result<(), VenueError> {
+        match self.checked(&order, ClientId::first(order.id, caused)) {
             Ok((symbol, parameters)) => {
                 let limit = match order.order_type {
                     OrderType::Limit(price) => Some(price),
                     OrderType::Market => None,
                 };
-                let mut known = Known::new(order, symbol, self.client.clock.millis(), limit);
+                let mut known = Known::new(order, symbol, (caused, self.client.clock.millis()), limit);
                 known.is_busy = true;
                 self.orders.add(known);
                 let (client, path, order) = (Arc::clone(&self.client), order_path(self.venue()), order.id);
@@ -55,7 +56,7 @@ impl Private {
     }
 
     /// What may be sent, or why it may not.
-    fn checked(&self, order: &NewOrder) -> Result<(String, Parameters), String> {
+    fn checked(&self, order: &NewOrder, name: ClientId) -> Result<(String, Parameters), String> {
         let row = self.instruments.iter().find(|row| row.0.id == order.instrument);
         let (instrument, filters) =
             row.ok_or_else(|| format!("not sent: instrument {} is not one of the settings", order.instrument))?;
@@ -64,7 +65,7 @@ impl Private {
         }
         let last = self.prices.last(order.instrument);
         filters.check(order.side, order.order_type, order.qty, last).map_err(|broken| broken.to_string())?;
-        let parameters = request::place(self.venue(), &instrument.symbol, order);
+        let parameters = request::place(self.venue(), &instrument.symbol, order, name);
         let parameters = parameters.ok_or("not sent: the order's name would be longer than the venue takes")?;
         Ok((instrument.symbol.clone(), parameters))
     }
@@ -261,7 +262,7 @@ impl Private {
         let Found { answer: Some(answer), trades } = found else { return Ok(()) };
         let (now_ms, at, is_spot) = (self.client.clock.millis(), self.client.clock.ours(), self.venue() == Venue::BinanceSpot);
         let Some(known) = self.orders.get_mut(order) else { return Ok(()) };
-        let revision = answer.client_id.parse().map_or(0, |id: super::ClientId| id.revision);
+        let revision = answer.client_id.parse().map_or(0, |id: ClientId| id.revision);
         let is_other = known.number.is_some_and(|number| number != answer.venue_order);
         let is_replacement = is_other && revision > known.revision;
         if is_other && !is_replacement {
@@ -291,7 +292,12 @@ impl Private {
         }
         let Some(known) = self.orders.get_mut(order) else { return Ok(()) };
         known.heard_ms = now_ms;
-        if known.filled < account::filled_in_all(known.qty, answer.qty, answer.filled) {
+        let shown = account::filled_in_all(known.qty, answer.qty, answer.filled);
+        if !answer.status.is_open() {
+            // The last word.
+            known.shown = shown;
+        }
+        if known.is_behind(shown) {
             // Told by later answers: a trade may be listed a moment after it shows in the order.
             self.find_later(order, self.config.account.resolve);
         }

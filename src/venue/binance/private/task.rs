@@ -16,12 +16,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
+use super::Definitions;
 use super::account::{self, Expected, Found, Snapshot, Wanted};
 use super::client::{CallError, Client};
 use super::clock::VenueClock;
 use super::known::{Known, Orders};
 use super::stream::{StreamMessage, UserStream};
-use super::{Definitions, Prices};
 use crate::account::{Order, OrderId, OrderUpdate};
 use crate::config::RawFrames;
 use crate::effect::Query;
@@ -32,10 +32,11 @@ use crate::venue::backoff::Backoff;
 use crate::venue::binance::config::BinanceConfig;
 use crate::venue::binance::feed::backoff;
 use crate::venue::binance::signing::Signer;
-use crate::venue::binance::stats::GatewayStats;
+use crate::venue::binance::stats::{AccountClass, GatewayStats};
 use crate::venue::binance::wire::private::{Cause, Filters, UserFrame};
 use crate::venue::gateway::{Dispatch, Instruction, Trading};
 use crate::venue::mailbox::Mailbox;
+use crate::venue::prices::Prices;
 use crate::venue::wire_error::WireError;
 use crate::venue::{Now, VenueError};
 
@@ -163,7 +164,7 @@ impl Private {
                     }
                 }
                 dispatch = self.dispatches.recv() => match dispatch {
-                    Some(dispatch) => self.on_instruction(dispatch.instruction).await?,
+                    Some(dispatch) => self.on_instruction(dispatch).await?,
                     None => break,
                 },
                 () = tokio::time::sleep_until(measure_at) => {
@@ -218,7 +219,12 @@ impl Private {
             self.mailbox.send().await?;
         }
         let frame = UserFrame::parse(bytes);
-        self.stats.on_account_frame(frame.as_ref().ok());
+        self.stats.on_account_frame(match &frame {
+            Ok(UserFrame::Order(_)) => AccountClass::Order,
+            Ok(UserFrame::Account(_)) => AccountClass::Balance,
+            Ok(_) => AccountClass::Unused,
+            Err(_) => AccountClass::Malformed,
+        });
         match (frame, &mut self.held) {
             (Ok(frame @ (UserFrame::Order(_) | UserFrame::Account(_))), Some(held)) if held.len() < FRAMES_MAX => {
                 held.push((recv, frame));
@@ -259,9 +265,9 @@ impl Private {
         }
     }
 
-    async fn on_instruction(&mut self, instruction: Instruction) -> Result<(), VenueError> {
+    async fn on_instruction(&mut self, Dispatch { cause, instruction }: Dispatch) -> Result<(), VenueError> {
         match instruction {
-            Instruction::Submit(order) => self.submit(order).await,
+            Instruction::Submit(order) => self.submit(order, cause.recv).await,
             Instruction::Amend(amendment) => self.about(amendment.order, Instruction::Amend(amendment)).await,
             Instruction::Cancel(order) => self.about(order, Instruction::Cancel(order)).await,
             Instruction::Query(Query::Order(order)) => self.about(order, Instruction::Query(Query::Order(order))).await,
@@ -278,6 +284,7 @@ impl Private {
     }
 
     async fn on_done(&mut self, done: Done) -> Result<(), VenueError> {
+        let changes = matches!(done, Done::Placed { .. } | Done::Cancelled { .. } | Done::Amended { .. });
         let order = match done {
             Done::Placed { order, result } => self.on_placed(order, result).await.map(|()| Some(order)),
             Done::Cancelled { order, result } => self.on_cancelled(order, result).await.map(|()| Some(order)),
@@ -292,7 +299,13 @@ impl Private {
             Done::Measured(Err(_)) => Ok(None),
         }?;
         match order {
-            Some(order) => self.go_on(order).await,
+            Some(order) => {
+                // A report that showed missing trades could not ask for them while the request was under way.
+                if changes && self.orders.get(order).is_some_and(Known::is_short) {
+                    self.find_later(order, self.config.account.resolve);
+                }
+                self.go_on(order).await
+            }
             None => Ok(()),
         }
     }
@@ -355,7 +368,9 @@ impl Private {
         let before = self.client.clock.millis() - i64::try_from(self.config.account.audit.as_millis()).unwrap_or(i64::MAX);
         let silent: Vec<OrderId> =
             self.orders.live().filter(|known| !known.is_busy && known.heard_ms <= before).map(|known| known.request.id).collect();
-        silent.into_iter().for_each(|order| self.find(order, Duration::ZERO));
+        // Also of orders that are over: what asked for their last trades may have failed.
+        let short: Vec<OrderId> = self.orders.short().map(|known| known.request.id).collect();
+        silent.into_iter().chain(short).for_each(|order| self.find(order, Duration::ZERO));
     }
 
     async fn tell_link(&mut self, at: Nanos, state: LinkState) -> Result<(), VenueError> {

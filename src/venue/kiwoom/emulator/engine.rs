@@ -249,7 +249,7 @@ impl Engine {
 
     fn tell_fill(&mut self, filled: &Filled) {
         let order = &filled.order;
-        self.stats.fills += 1;
+        self.stats.fills += u64::from(order.account == self.account);
         let happened = Happened {
             number: order.number,
             original: order.amends.unwrap_or(0),

@@ -47,7 +47,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
+use crate::market::{Price, Qty, Side};
 use crate::venue::Now;
+use crate::venue::faults::{FaultPlan, Faults, OrderFault};
+use crate::venue::maintenance::Maintenance;
 use clock::VirtualClock;
 use engine::Engine;
 use server::{Broker, lock};
@@ -99,7 +102,7 @@ impl KiwoomEmulator {
             return Err(KiwoomEmulatorError::Config(format!("{qty} shares of {code} for {cost} KRW (expected {expected})")));
         }
         let (stop, stopped) = watch::channel(false);
-        let broker = Arc::new(Broker { engine, clock, stop: stopped });
+        let broker = Arc::new(Broker { engine, clock, maintenance: Maintenance::default(), stop: stopped });
         let tasks = [tokio::spawn(server::serve(listener, broker.clone())), tokio::spawn(server::run(broker.clone()))];
         Ok(KiwoomEmulator { address, broker, stop, tasks })
     }
@@ -131,6 +134,14 @@ impl KiwoomEmulator {
     pub fn name(&self, code: &str) -> Option<String> {
         let engine = lock(&self.broker.engine);
         engine.find(code).map(|at| engine.stocks[at].name.clone())
+    }
+
+    /// The token that holds now, which nobody may ever tell.
+    #[cfg(test)]
+    pub(in crate::venue) fn token(&self) -> String {
+        let mut engine = lock(&self.broker.engine);
+        let now = engine.now();
+        engine.tokens.issue(now).0
     }
 
     /// What it has done so far.
@@ -165,6 +176,40 @@ impl KiwoomEmulator {
         if let Some(at) = engine.find(code) {
             let id = engine.stocks[at].id;
             engine.exchange.set_anchor(id, krw(price));
+        }
+    }
+
+    /// A script: somebody trades `qty` shares with an open limit order of the account, by its number, at its limit. False when
+    /// there is no such order, or less of it is open.
+    pub fn trade(&self, number: u64, qty: Qty) -> bool {
+        let mut engine = lock(&self.broker.engine);
+        let done = engine.exchange.trade_with(number, qty);
+        engine.flush();
+        done
+    }
+
+    /// Best bid and best ask of a stock.
+    pub fn best(&self, code: &str) -> (Option<Price>, Option<Price>) {
+        let engine = lock(&self.broker.engine);
+        let best = |side| engine.find(code).and_then(|at| engine.exchange.best(engine.stocks[at].id, side));
+        (best(Side::Buy), best(Side::Sell))
+    }
+
+    /// Other faults from now on.
+    pub fn set_faults(&self, plan: FaultPlan) {
+        lock(&self.broker.engine).faults = Faults::new(plan);
+    }
+
+    /// Lets the next request about an order go wrong; more than one are taken in turn.
+    pub fn fail_next(&self, fault: OrderFault) {
+        lock(&self.broker.engine).faults.fail_next(fault);
+    }
+
+    /// Begins maintenance, which cuts every connection, or ends it.
+    pub fn set_maintenance(&self, on: bool) {
+        self.broker.maintenance.set(on);
+        if on {
+            self.disconnect_all();
         }
     }
 

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::access::ORDERS;
 use super::engine::Engine;
 use super::write::{Fields, put};
-use crate::venue::faults::Fault;
+use crate::venue::faults::{Fault, OrderFault};
 use crate::venue::kiwoom::time::{Date, TimeOfDay};
 use crate::venue::kiwoom::wire::rest::Tr;
 
@@ -54,6 +54,11 @@ impl Refused {
     /// The business of an account.
     pub(super) fn business(code: &str, words: &str) -> Refused {
         Refused { status: 200, code: 20, message: format!("[2000]({code}:{words})") }
+    }
+
+    /// A failure of the server, which says nothing of what was asked.
+    fn server() -> Refused {
+        Refused { status: 500, code: 1999, message: "예기치 못한 에러가 발생하였습니다.".into() }
     }
 
     fn too_many(id: &str) -> Refused {
@@ -158,14 +163,21 @@ impl Engine {
     pub(super) fn request(&mut self, request: &Incoming, now: Instant) -> Answer {
         self.stats.requests += 1;
         let mut api_id = request.api_id.clone().unwrap_or_default();
-        let (mut lost, answer) = (false, self.checked(request, now, &mut api_id));
+        let (mut fault, answer) = (None, self.checked(request, now, &mut api_id));
         let answer = answer.and_then(|(tr, body)| {
+            fault = if tr.is_order() { self.faults.of_order() } else { None };
+            match fault {
+                Some(OrderFault::TooMany) => return Err(Refused::too_many(tr.id())),
+                // Nobody is told.
+                Some(OrderFault::LostRequest) => return Err(Refused::server()),
+                _ => {}
+            }
             let found = self.serve(tr, &body, request.next_key.as_deref());
             self.flush();
-            // Also of a refusal nobody is told then.
-            lost = tr.is_order() && self.faults.strikes(Fault::LostAck);
-            found
+            if fault == Some(OrderFault::UnknownStatus) { Err(Refused::server()) } else { found }
         });
+        // Also of a refusal nobody is told then.
+        let lost = matches!(fault, Some(OrderFault::LostAnswer | OrderFault::LostRequest));
         match answer {
             Ok(Found { mut fields, message, next_key }) => {
                 fields.insert("return_code".into(), json!(0));
@@ -210,7 +222,8 @@ impl Engine {
             }
         }
         let bucket = if tr.is_order() { ORDERS } else { tr.id() };
-        if self.faults.strikes(Fault::Storm) || (self.config.limited && !self.buckets.take(bucket, now)) {
+        // Orders have their own dice: `of_order`.
+        if !tr.is_order() && self.faults.strikes(Fault::Storm) || (self.config.limited && !self.buckets.take(bucket, now)) {
             return Err(Refused::too_many(tr.id()));
         }
         Ok((tr, body))

@@ -21,11 +21,13 @@ use super::engine::Engine;
 use super::request::Incoming;
 use super::socket;
 use crate::venue::faults::Fault;
+use crate::venue::maintenance::Maintenance;
 
 /// What all connections share.
 pub(super) struct Broker {
     pub(super) engine: Mutex<Engine>,
     pub(super) clock: VirtualClock,
+    pub(super) maintenance: Maintenance,
     pub(super) stop: watch::Receiver<bool>,
 }
 
@@ -49,7 +51,8 @@ pub(super) async fn serve(listener: TcpListener, broker: Arc<Broker>) {
         .route("/api/websocket", any(upgrade))
         .fallback(rest)
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
-        .with_state(broker);
+        .with_state(Arc::clone(&broker));
+    let router = broker.maintenance.before(router);
     // `axum::serve` retries accept errors itself and does not return.
     let _ = axum::serve(listener, router).await;
 }

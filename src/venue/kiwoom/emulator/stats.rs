@@ -132,6 +132,7 @@ impl Engine {
         let (fees, taxes) = self.exchange.ledger().charged(self.account);
         let account = self.exchange.account(self.account).cloned().unwrap_or_default();
         let cash = account.cash(won());
+        let orders = self.exchange.past_orders().iter().chain(self.exchange.orders());
         let held = account.holdings.iter().filter(|row| row.1.qty.is_positive());
         KiwoomLedger {
             cash: money(cash.total),
@@ -146,8 +147,15 @@ impl Engine {
                 .collect(),
             fees: money(fees),
             taxes: money(taxes),
-            fills: self.exchange.ledger().fills.iter().map(|fill| self.fill_row(fill)).collect(),
-            orders: self.exchange.past_orders().iter().chain(self.exchange.orders()).map(|order| self.order_row(order)).collect(),
+            fills: self
+                .exchange
+                .ledger()
+                .fills
+                .iter()
+                .filter(|fill| fill.account == self.account)
+                .map(|fill| self.fill_row(fill))
+                .collect(),
+            orders: orders.filter(|order| order.account == self.account).map(|order| self.order_row(order)).collect(),
         }
     }
 

@@ -153,7 +153,7 @@ impl KiwoomGateway {
         self.follow_chains(at, &rows);
         let ambiguous = self.find_nameless(at, &rows).await?;
         // Every order with a number: its fills first, then what else is known of it.
-        let ids: Vec<OrderId> = self.desk.live().map(|ours| ours.id).collect();
+        let ids: Vec<OrderId> = self.desk.looked_for().map(|ours| ours.id).collect();
         for order in ids {
             self.settle_order(at, order, &rows, waits);
         }
@@ -176,6 +176,7 @@ impl KiwoomGateway {
         for (order, meaning) in meanings {
             self.on_meaning(at, order, meaning).await?;
         }
+        self.desk.on_looked(looked.began);
         self.flush(at).await
     }
 
@@ -238,7 +239,16 @@ impl KiwoomGateway {
     /// A report came that is of no order we know: it may be of one whose answer never came.
     pub(super) async fn on_waiting(&mut self, at: Nanos) -> Result<(), VenueError> {
         self.find_nameless(at, &[]).await?;
-        self.flush(at).await
+        self.flush(at).await?;
+        let is_expected = |ours: &Ours| {
+            matches!(ours.step, Step::Held | Step::Sending | Step::Unknown(_))
+                || [ours.cancel, ours.amend].iter().flatten().any(|change| *change != Change::Accepted)
+        };
+        if self.account_up && !self.desk.live().any(is_expected) {
+            // Somebody trades here with another program: what is held and owed has changed without us.
+            self.ask_account();
+        }
+        Ok(())
     }
 
     /// Fills, acceptance and amendments of one order, as the lists show them.

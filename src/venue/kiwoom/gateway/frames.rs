@@ -11,6 +11,7 @@ use super::super::wire::rest::{Cause, Refusal};
 use super::super::wire::stream::RealBody;
 use super::super::wire::{FrameOutcome, Message, Symbol};
 use super::{ACCOUNT_CHANNEL, Done, KiwoomGateway, Say};
+use crate::account::OrderUpdate;
 use crate::config::RawFrames;
 use crate::event::{Answer, Event, LinkState};
 use crate::market::{InstrumentId, Venue};
@@ -67,9 +68,11 @@ impl KiwoomGateway {
     /// Sends the events that were made: our orders and account first, then what they cost, then the market.
     pub(super) async fn flush(&mut self, recv: Nanos) -> Result<(), VenueError> {
         let mut made = std::mem::take(&mut self.made);
+        let mut has_ended = false;
         for (venue_time, event) in made.drain(..) {
             match event {
                 Event::Order(told) => {
+                    has_ended |= matches!(told.update, OrderUpdate::Cancelled | OrderUpdate::Expired);
                     self.desk.on_update(told.order, &told.update, recv);
                     self.mailbox.send_priority_at(recv, venue_time, Event::Order(told)).await?;
                 }
@@ -86,6 +89,9 @@ impl KiwoomGateway {
             }
         }
         self.mailbox.send().await?;
+        if has_ended {
+            self.look_on();
+        }
         self.pump();
         Ok(())
     }

@@ -18,6 +18,7 @@ use crate::market::{InstrumentId, Money, Price, Qty, Rounding, TickTable};
 use crate::venue::exchange::{AccountId, Charges, Exchange, Fact, MarketConfig, TradingPhase};
 use crate::venue::faults::Faults;
 use crate::venue::kiwoom::time::Date;
+use crate::venue::maintenance::Maintenance;
 use crate::venue::upbit::rules::{Quote, costs, ticks};
 use crate::venue::upbit::wire::rest::market::LOT;
 use crate::venue::upbit::wire::subscription::{Wanted, book_code};
@@ -124,6 +125,7 @@ pub(super) struct Shared {
     pub(super) cuts: watch::Sender<u64>,
     /// Grows with every subscription.
     pub(super) subscribed: watch::Sender<u64>,
+    pub(super) maintenance: Maintenance,
     pub(super) stop: watch::Receiver<bool>,
 }
 
@@ -138,6 +140,7 @@ impl Shared {
             open: watch::Sender::new(0),
             cuts: watch::Sender::new(0),
             subscribed: watch::Sender::new(0),
+            maintenance: Maintenance::default(),
             stop,
         })
     }

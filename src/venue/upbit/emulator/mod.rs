@@ -14,7 +14,6 @@
 //! one plays. Without a tape a seeded market trades, and with it the accounts' orders.
 
 mod config;
-mod control;
 mod core;
 mod error;
 mod limits;
@@ -45,7 +44,7 @@ use tokio::time::timeout;
 use self::core::Shared;
 use crate::market::Qty;
 use crate::venue::exchange::{Exchange, Ledger};
-use crate::venue::faults::{FaultPlan, Faults};
+use crate::venue::faults::{FaultPlan, Faults, OrderFault};
 
 /// How long a stop waits for the clients.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
@@ -108,13 +107,13 @@ impl Emulator {
         self.exchange(|exchange| exchange.ledger().clone())
     }
 
-    /// Somebody trades `qty` with an open limit order, by its identifier, at its limit: first with everyone whose price is
-    /// better, then with those at the same price until it is this order's turn. False when there is no such order, or less of
-    /// it is open.
+    /// Somebody trades `qty` with an open limit order, by its identifier, at its limit. False when there is no such order, or less
+    /// of it is open.
     pub fn trade(&self, identifier: &str, qty: Qty) -> bool {
         let now_ms = self.shared.now_ms();
         let mut core = self.shared.lock();
-        let done = core.trade_with(identifier, qty);
+        let number = core.identifiers.get(identifier).copied().flatten();
+        let done = number.is_some_and(|number| core.exchange.trade_with(number, qty));
         core.publish_facts(now_ms);
         done
     }
@@ -122,6 +121,19 @@ impl Emulator {
     /// Other faults from now on.
     pub fn set_faults(&self, plan: FaultPlan) {
         self.shared.lock().faults = Faults::new(plan);
+    }
+
+    /// Lets the next request that changes an order go wrong; more than one are taken in turn.
+    pub fn fail_next(&self, fault: OrderFault) {
+        self.shared.lock().faults.fail_next(fault);
+    }
+
+    /// Begins maintenance, which cuts every connection, or ends it.
+    pub fn set_maintenance(&self, on: bool) {
+        self.shared.maintenance.set(on);
+        if on {
+            self.cut_connections();
+        }
     }
 
     /// Ends every connection, as a fault of the network would.

@@ -25,7 +25,7 @@ impl Core {
             // Upbit has no amendments of an order, and no guard.
             Fact::Amended { .. } | Fact::Guarded { .. } | Fact::Traded(_) | Fact::BookChanged(_) => return,
         };
-        let Some(code) = self.codes.get(&order.instrument).copied() else { return };
+        let Some(code) = self.codes.get(&order.instrument).copied().filter(|_| order.account == self.account) else { return };
         touched.extend([code.quote().to_owned(), code.base().to_owned()]);
         for (state, filled) in said {
             let text = my_order(self, code, order, state, filled, now_ms);

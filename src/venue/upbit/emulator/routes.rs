@@ -19,7 +19,7 @@ use super::core::Shared;
 use super::limits::Charged;
 use super::request::{self, Given, Refused};
 use super::{rest, socket};
-use crate::venue::faults::Fault;
+use crate::venue::faults::{Fault, OrderFault};
 use crate::venue::upbit::signing::verify;
 use crate::venue::upbit::wire::rest::{Group, Remaining};
 
@@ -36,8 +36,8 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         .route("/websocket/v1", any(public))
         .route("/websocket/v1/private", any(private))
         .fallback(call)
-        .with_state(shared);
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        .with_state(Arc::clone(&shared));
+    let service = shared.maintenance.before(router).into_make_service_with_connect_info::<SocketAddr>();
     // `axum::serve` retries accept errors itself and does not return.
     let _ = axum::serve(listener, service).await;
 }
@@ -68,24 +68,30 @@ fn accept(shared: Arc<Shared>, upgrade: WebSocketUpgrade, private: bool) -> Resp
 async fn call(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let group = rest::group(&method, uri.path());
     let now_ms = shared.now_ms();
-    let (charged, delay, lost, session) = {
+    let (charged, delay, fault, session) = {
         let mut core = shared.lock();
         core.rest_calls += 1;
         let charged = shared.config.limits.then(|| core.limits.charge(group, now_ms));
-        let charged = if core.faults.strikes(Fault::Storm) {
+        let fault = if method != Method::GET && rest::is_signed(uri.path()) {
+            core.faults.of_order()
+        } else {
+            core.faults.strikes(Fault::Storm).then_some(OrderFault::TooMany)
+        };
+        let charged = if fault == Some(OrderFault::TooMany) {
             Some(Charged::TooMany(Remaining { group: group.name().to_owned(), second: 0 }))
         } else {
             charged
         };
         let delay = core.faults.strikes(Fault::Delay).then(|| core.faults.delay());
-        let is_order = group == Group::Order && method == Method::POST;
-        let lost = is_order && core.faults.strikes(Fault::LostAck);
         let session = rest::is_signed(uri.path()) && core.faults.strikes(Fault::Session);
-        (charged, delay, lost, session)
+        (charged, delay, fault, session)
     };
     if let Some(response) = charged.as_ref().and_then(over) {
         shared.lock().refused += 1;
         return response;
+    }
+    if fault == Some(OrderFault::LostRequest) {
+        return cut_off();
     }
     let given = match method {
         Method::POST => request::body(&body),
@@ -104,10 +110,13 @@ async fn call(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, heade
     if result.is_err() {
         shared.lock().refused += 1;
     }
-    if lost {
-        // Executed, and then the connection ends in the middle of the answer.
-        let cut = futures_util::stream::iter([Err::<Bytes, _>(std::io::Error::other("fault: lost-ack"))]);
-        return Response::new(Body::from_stream(cut));
+    match fault {
+        Some(OrderFault::LostAnswer) => return cut_off(),
+        Some(OrderFault::UnknownStatus) => {
+            let failed = Refused::new(500, "server_error", "서버 오류가 발생했습니다.");
+            return answered(Err(failed), None);
+        }
+        _ => {}
     }
     let remaining = charged.and_then(|charged| match charged {
         Charged::Within(remaining) => Some(remaining),
@@ -119,6 +128,12 @@ async fn call(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, heade
         *response.status_mut() = StatusCode::CREATED;
     }
     response
+}
+
+/// The connection ends in the middle of the answer.
+fn cut_off() -> Response {
+    let cut = futures_util::stream::iter([Err::<Bytes, _>(std::io::Error::other("fault: no answer"))]);
+    Response::new(Body::from_stream(cut))
 }
 
 /// Checks the token, and that its nonce is a new one.

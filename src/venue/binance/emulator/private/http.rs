@@ -19,10 +19,11 @@ use super::super::symbols::SymbolRules;
 use super::super::weight::retry_after;
 use super::desk::{Asked, Desk};
 use super::refusal::Refused;
-use super::{Accounts, OrderFault, frames, levels_of};
+use super::{Accounts, frames, levels_of};
 use crate::account::{OrderType, TimeInForce};
 use crate::market::{Price, Qty, Side};
 use crate::venue::binance::wire::Levels;
+use crate::venue::faults::OrderFault;
 
 type Parameters = BTreeMap<String, String>;
 
@@ -69,6 +70,7 @@ async fn handle(State(market): State<Arc<Market>>, method: Method, uri: Uri, hea
     } else {
         answer(&market, &method, path, query, &headers)
     };
+    sleep(accounts.delay()).await;
     match fault {
         Some(OrderFault::LostAnswer) => {
             sleep(LOST).await;

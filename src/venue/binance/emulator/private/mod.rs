@@ -17,7 +17,7 @@ mod http;
 mod refusal;
 mod stream;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
@@ -35,7 +35,7 @@ use super::market::lock;
 use crate::market::{Money, Price, Qty, Rate};
 use crate::venue::binance::signing::Signer;
 use crate::venue::binance::wire::{Levels, rest};
-use crate::venue::faults::{Fault, FaultPlan, Faults};
+use crate::venue::faults::{Fault, FaultPlan, Faults, OrderFault};
 use crate::venue::secret::{Credentials, Secret};
 use desk::Desk;
 
@@ -64,19 +64,6 @@ impl AccountConfig {
     }
 }
 
-/// Something that goes wrong with one request about an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OrderFault {
-    /// It is carried out, and no answer ever comes.
-    LostAnswer,
-    /// It is carried out, and the answer is HTTP 503, −1007: status unknown.
-    UnknownStatus,
-    /// It is not carried out, and no answer ever comes.
-    LostRequest,
-    /// Refused as too many: HTTP 429 with `Retry-After: 1`.
-    TooMany,
-}
-
 /// The accounts of a market, and who listens to them.
 #[derive(Debug)]
 pub(super) struct Accounts {
@@ -88,7 +75,6 @@ pub(super) struct Accounts {
     listen_keys: Mutex<BTreeMap<String, (usize, i64)>>,
     skew_ms: AtomicI64,
     hedged: AtomicBool,
-    scripted: Mutex<VecDeque<OrderFault>>,
     faults: Mutex<Faults>,
     /// Orders by the 10 s of the clock.
     orders_sent: Mutex<(i64, u32)>,
@@ -99,6 +85,8 @@ pub(super) struct Accounts {
 #[derive(Debug)]
 struct Listener {
     account: usize,
+    /// A frame that is to come after the next one.
+    held: Option<String>,
     frames: mpsc::UnboundedSender<UserOut>,
 }
 
@@ -125,7 +113,6 @@ impl Accounts {
             listen_keys: Mutex::default(),
             skew_ms: AtomicI64::new(0),
             hedged: AtomicBool::new(false),
-            scripted: Mutex::default(),
             faults: Mutex::new(Faults::new(plan.clone())),
             orders_sent: Mutex::default(),
             next_key: AtomicU64::new(1),
@@ -186,7 +173,12 @@ impl Accounts {
     }
 
     pub(super) fn fail_next(&self, fault: OrderFault) {
-        lock(&self.scripted).push_back(fault);
+        lock(&self.faults).fail_next(fault);
+    }
+
+    /// Other faults from now on.
+    pub(super) fn set_faults(&self, plan: FaultPlan) {
+        *lock(&self.faults) = Faults::new(plan);
     }
 
     /// Cuts every user data stream.
@@ -216,26 +208,15 @@ impl Accounts {
         listeners.len()
     }
 
-    fn strikes(&self, fault: Fault) -> bool {
-        lock(&self.faults).strikes(fault)
-    }
-
     /// What goes wrong with this request about an order, if anything.
     fn fault(&self) -> Option<OrderFault> {
-        if let Some(scripted) = lock(&self.scripted).pop_front() {
-            return Some(scripted);
-        }
-        if self.strikes(Fault::Storm) {
-            return Some(OrderFault::TooMany);
-        }
-        self.strikes(Fault::LostAck).then(|| {
-            // Half of them silently, half of them with a word that says nothing.
-            if lock(&self.faults).delay().as_millis().is_multiple_of(2) {
-                OrderFault::LostAnswer
-            } else {
-                OrderFault::UnknownStatus
-            }
-        })
+        lock(&self.faults).of_order()
+    }
+
+    /// How late an answer is.
+    fn delay(&self) -> std::time::Duration {
+        let mut faults = lock(&self.faults);
+        if faults.strikes(Fault::Delay) { faults.delay() } else { std::time::Duration::ZERO }
     }
 
     /// Hands the desk's frames to those who listen, with the faults of frames.
@@ -243,6 +224,7 @@ impl Accounts {
         let frames = std::mem::take(&mut desk.outbox);
         let mut listeners = lock(&self.listeners);
         listeners.retain(|listener| !listener.frames.is_closed());
+        let mut expires = false;
         for (account, frame) in frames {
             let text = match self.kind {
                 MarketKind::Spot => json!({"subscriptionId": 0, "event": frame}).to_string(),
@@ -255,11 +237,19 @@ impl Accounts {
                 (false, false) => 1,
             };
             let garbage = faults.strikes(Fault::Garbage).then(|| faults.garbage());
-            let cut = faults.strikes(Fault::Disconnect);
+            let (late, cut) = (faults.strikes(Fault::Reorder), faults.strikes(Fault::Disconnect));
+            expires |= faults.strikes(Fault::Session);
             drop(faults);
-            for listener in listeners.iter().filter(|listener| listener.account == account) {
-                let texts = garbage.iter().cloned().chain((0..times).map(|_| text.clone()));
-                texts.for_each(|text| drop(listener.frames.send(UserOut::Text(text))));
+            for listener in listeners.iter_mut().filter(|listener| listener.account == account) {
+                let mut texts: Vec<String> = garbage.iter().cloned().collect();
+                let held = listener.held.take();
+                if late && held.is_none() && times > 0 {
+                    listener.held = Some(text.clone());
+                } else {
+                    texts.extend((0..times).map(|_| text.clone()));
+                }
+                texts.extend(held);
+                texts.into_iter().for_each(|text| drop(listener.frames.send(UserOut::Text(text))));
                 if cut {
                     let _ = listener.frames.send(UserOut::Cut);
                 }
@@ -267,6 +257,10 @@ impl Accounts {
             if cut {
                 listeners.retain(|listener| listener.account != account);
             }
+        }
+        drop(listeners);
+        if expires {
+            self.expire();
         }
     }
 }

@@ -51,7 +51,7 @@ async fn private(
 async fn serve(mut socket: WebSocket, market: Arc<Market>, account: Option<usize>) {
     let (sender, mut frames) = mpsc::unbounded_channel();
     if let Some(account) = account {
-        lock(&market.accounts.listeners).push(Listener { account, frames: sender.clone() });
+        lock(&market.accounts.listeners).push(Listener { account, held: None, frames: sender.clone() });
     }
     let mut stop = market.stop.clone();
     loop {
@@ -106,7 +106,7 @@ impl Accounts {
                 let payload: Vec<String> = rows.map(|(name, value)| format!("{name}={value}")).collect();
                 let signature = parameters.get("signature").map_or("", String::as_str);
                 self.check_signature(account, &payload.join("&"), signature)?;
-                lock(&self.listeners).push(Listener { account, frames: sender.clone() });
+                lock(&self.listeners).push(Listener { account, held: None, frames: sender.clone() });
                 Ok(json!({"subscriptionId": 0}))
             }
             _ => Err(Refused::new(-1000, "This method is not emulated.")),

@@ -46,8 +46,8 @@ fn kind(parameters: Parameters, venue: Venue, order_type: OrderType, time_in_for
 }
 
 /// `POST …/order`. `None` when the order's name does not fit.
-pub fn place(venue: Venue, symbol: &str, order: &NewOrder) -> Option<Parameters> {
-    let name = ClientId::first(order.id).text()?;
+pub fn place(venue: Venue, symbol: &str, order: &NewOrder, name: ClientId) -> Option<Parameters> {
+    let name = name.text()?;
     let parameters = Parameters::new().with("symbol", symbol).with("side", side(order.side));
     let parameters = kind(parameters, venue, order.order_type, order.time_in_force).with("quantity", order.qty);
     let parameters = match (venue, order.reduce_only) {
@@ -108,7 +108,7 @@ pub fn trades(symbol: &str, venue_order: u64) -> Parameters {
 
 #[cfg(test)]
 mod tests {
-    use jangbu_journal::Seq;
+    use jangbu_journal::{Nanos, Seq};
 
     use super::*;
     use crate::account::{OrderId, SessionId, StrategyId};
@@ -127,11 +127,15 @@ mod tests {
         }
     }
 
+    fn named() -> ClientId {
+        ClientId::first(order(OrderType::Market, TimeInForce::Gtc).id, Nanos::new(1_795_165_445_123_456_789))
+    }
+
     #[test]
     fn orders_are_written_as_each_venue_wants_them() {
         let limit = OrderType::Limit("60000.1".parse().expect("a price"));
         let head = "symbol=BTCUSDT&side=SELL&type=";
-        let tail = "newClientOrderId=jb-3-18211-2&newOrderRespType=ACK";
+        let tail = "newClientOrderId=jb-3-18211-2-mwor5mgz&newOrderRespType=ACK";
         let rows = [
             (Venue::BinanceSpot, OrderType::Market, TimeInForce::Ioc, "MARKET&quantity=0.01"),
             (Venue::BinanceSpot, limit, TimeInForce::Gtc, "LIMIT&timeInForce=GTC&price=60000.1&quantity=0.01"),
@@ -147,7 +151,7 @@ mod tests {
             (Venue::BinanceUsdM, OrderType::Market, TimeInForce::Gtc, "MARKET&quantity=0.01&reduceOnly=true"),
         ];
         for (venue, order_type, time_in_force, middle) in rows {
-            let query = place(venue, "BTCUSDT", &order(order_type, time_in_force)).expect("it fits").query();
+            let query = place(venue, "BTCUSDT", &order(order_type, time_in_force), named()).expect("it fits").query();
             assert_eq!(query, format!("{head}{middle}&{tail}"));
         }
     }
@@ -155,18 +159,18 @@ mod tests {
     #[test]
     fn changes_name_the_order_by_number_once_there_is_one() {
         let order = order(OrderType::Market, TimeInForce::Gtc);
-        let (name, number) = (Locator::Name(ClientId::first(order.id)), Locator::Number(42));
+        let (name, number) = (Locator::Name(named()), Locator::Number(42));
         let text = |parameters: Option<Parameters>| parameters.expect("it fits").query();
-        assert_eq!(text(cancel("BTCUSDT", name)), "symbol=BTCUSDT&origClientOrderId=jb-3-18211-2");
+        assert_eq!(text(cancel("BTCUSDT", name)), "symbol=BTCUSDT&origClientOrderId=jb-3-18211-2-mwor5mgz");
         assert_eq!(text(query("BTCUSDT", number)), "symbol=BTCUSDT&orderId=42");
         let (price, qty) = ("60000".parse().expect("a price"), "1.5".parse().expect("a quantity"));
         let modified = modify("BTCUSDT", number, Side::Buy, price, qty);
         assert_eq!(text(modified), "symbol=BTCUSDT&orderId=42&side=BUY&quantity=1.5&price=60000");
-        let next = ClientId { order: order.id, revision: 1 };
+        let next = ClientId { revision: 1, ..named() };
         assert_eq!(
             text(cancel_replace("BTCUSDT", &order, number, next, price, qty)),
             "symbol=BTCUSDT&side=SELL&type=LIMIT&timeInForce=GTC&price=60000&quantity=1.5&cancelReplaceMode=STOP_ON_FAILURE\
-             &cancelOrderId=42&cancelRestrictions=ONLY_NEW&newClientOrderId=jb-3-18211-2.1&newOrderRespType=ACK"
+             &cancelOrderId=42&cancelRestrictions=ONLY_NEW&newClientOrderId=jb-3-18211-2-mwor5mgz.1&newOrderRespType=ACK"
         );
         assert_eq!(trades("BTCUSDT", 42).query(), "symbol=BTCUSDT&orderId=42&limit=1000");
     }

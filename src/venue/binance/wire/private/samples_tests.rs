@@ -8,7 +8,7 @@ use crate::account::Liquidity;
 use crate::market::Side;
 
 const EXECUTION: &str = r#"{"subscriptionId":0,"event":{"e":"executionReport","E":1795165445501,"s":"XRPUSDT","c":"k-000018","S":"BUY","o":"LIMIT","f":"IOC","q":"100.00000000","p":"2.10560000","P":"0.00000000","F":"0.00000000","g":-1,"C":"","x":"TRADE","X":"FILLED","r":"NONE","i":4000001,"l":"100.00000000","z":"100.00000000","L":"2.10560000","n":"0.10000000","N":"XRP","T":1795165445500,"t":1000004,"I":8000005,"w":false,"m":false,"M":true,"O":1795165445500,"Z":"210.56000000","Y":"210.56000000","Q":"0.00000000","W":1795165445500,"V":"EXPIRE_MAKER"}}"#;
-const CANCELLED: &str = r#"{"subscriptionId":0,"event":{"e":"executionReport","E":1795165445501,"s":"XRPUSDT","c":"cancel-7","S":"SELL","o":"LIMIT","f":"GTC","q":"100.00000000","p":"2.10560000","P":"0.00000000","F":"0.00000000","g":-1,"C":"jb-1-2-3","x":"CANCELED","X":"CANCELED","r":"NONE","i":4000001,"l":"0.00000000","z":"40.00000000","L":"0.00000000","n":"0","N":null,"T":1795165445500,"t":-1,"I":8000006,"w":false,"m":false,"M":false,"O":1795165445500,"Z":"84.00000000","Y":"0.00000000","Q":"0.00000000","W":1795165445500,"V":"EXPIRE_MAKER"}}"#;
+const CANCELLED: &str = r#"{"subscriptionId":0,"event":{"e":"executionReport","E":1795165445501,"s":"XRPUSDT","c":"cancel-7","S":"SELL","o":"LIMIT","f":"GTC","q":"100.00000000","p":"2.10560000","P":"0.00000000","F":"0.00000000","g":-1,"C":"jb-1-2-3-mwor5mgz","x":"CANCELED","X":"CANCELED","r":"NONE","i":4000001,"l":"0.00000000","z":"40.00000000","L":"0.00000000","n":"0","N":null,"T":1795165445500,"t":-1,"I":8000006,"w":false,"m":false,"M":false,"O":1795165445500,"Z":"84.00000000","Y":"0.00000000","Q":"0.00000000","W":1795165445500,"V":"EXPIRE_MAKER"}}"#;
 const ACCOUNT: &str = r#"{"subscriptionId":0,"event":{"e":"outboundAccountPosition","E":1795165445501,"u":1795165445500,"B":[{"a":"XRP","f":"99.90000000","l":"0.00000000"},{"a":"USDT","f":"789.44000000","l":"0.00000000"}]}}"#;
 const FUTURES_ORDER: &str = r#"{"e":"ORDER_TRADE_UPDATE","E":1795165445502,"T":1795165445500,"o":{"s":"XRPUSDT","c":"k-000020","S":"SELL","o":"LIMIT","f":"GTC","q":"100","p":"2.1060","ap":"2.1060","sp":"0","x":"TRADE","X":"PARTIALLY_FILLED","i":91000001,"l":"40","z":"40","L":"2.1060","N":"USDT","n":"0.01684800","T":1795165445500,"t":330001,"b":"0","a":"126.36","m":true,"R":false,"wt":"CONTRACT_PRICE","ot":"LIMIT","ps":"BOTH","cp":false,"pP":false,"si":0,"ss":0,"rp":"0","V":"EXPIRE_MAKER","pm":"NONE","gtd":0,"er":"0"}}"#;
 const FUTURES_ACCOUNT: &str = r#"{"e":"ACCOUNT_UPDATE","E":1795165445503,"T":1795165445500,"a":{"m":"ORDER","B":[{"a":"USDT","wb":"999.98315200","cw":"999.98315200","bc":"0"}],"P":[{"s":"XRPUSDT","pa":"-40","ep":"2.1060","bep":"2.10557880","cr":"0","up":"0.01","mt":"cross","iw":"0","ps":"BOTH"}]}}"#;
@@ -49,7 +49,7 @@ fn meaning(text: &str) -> String {
 fn user_data_frames_mean_what_the_sheet_says() {
     let rows = [
         (EXECUTION, "k-000018 XRPUSDT Buy Trade Filled 100 of 100 at 2.1056 #4000001 trade 1000004 100 at 2.1056 Taker 0.1 XRP "),
-        (CANCELLED, "jb-1-2-3 XRPUSDT Sell Cancelled Cancelled 40 of 100 at 2.1056 #4000001 "),
+        (CANCELLED, "jb-1-2-3-mwor5mgz XRPUSDT Sell Cancelled Cancelled 40 of 100 at 2.1056 #4000001 "),
         (ACCOUNT, "account XRP 99.9+0 USDT 789.44+0 "),
         (
             FUTURES_ORDER,

@@ -2,7 +2,7 @@
 
 use super::client::{Client, order, quiet, start};
 use crate::market::Side;
-use crate::venue::faults::{Fault, FaultPlan};
+use crate::venue::faults::{Fault, FaultPlan, OrderFault};
 use crate::venue::kiwoom::emulator::{KiwoomEmulator, KiwoomEmulatorConfig};
 use crate::venue::kiwoom::wire::Message;
 use crate::venue::kiwoom::wire::request::{RealType, register};
@@ -70,11 +70,16 @@ async fn dropped_frames_never_come() {
 
 #[tokio::test]
 async fn an_order_whose_answer_is_lost_was_taken_all_the_same() {
-    let (emulator, client) = with(Fault::LostAck).await;
+    let (emulator, client) = with(Fault::Drop).await;
+    emulator.fail_next(OrderFault::LostAnswer);
     assert!(client.send(&order(Side::Buy, 3, OrderKind::Market, None), None).await.is_none(), "no answer");
     let ledger = emulator.ledger();
     assert_eq!((ledger.orders.len(), ledger.orders[0].state, ledger.holdings[0].qty), (1, "filled", 3));
-    client.ask(&AskAccountNumber).await.expect("only orders are lost");
+    client.ask(&AskAccountNumber).await.expect("only that answer is lost");
+    // Or the answer says nothing of it.
+    emulator.fail_next(OrderFault::UnknownStatus);
+    assert!(client.ask(&order(Side::Buy, 2, OrderKind::Market, None)).await.is_err());
+    assert_eq!(emulator.ledger().holdings[0].qty, 5);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Last prices, told by the task of market data and read before an order leaves: [`Prices`].
+//! Last prices, told by a gateway's task of market data and read by the one that trades: [`Prices`].
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
