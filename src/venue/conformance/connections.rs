@@ -40,7 +40,7 @@ pub(super) async fn fills_while_nobody_listens_are_found<H: Harness>() {
     rig.until("down", |rig| rig.links().ends_with("down")).await;
     assert_eq!(rig.try_order(Side::Buy, None, 1, TimeInForce::Ioc), None);
     rig.until("known again", |rig| rig.times_known() >= 4).await;
-    let order = rig.order(Side::Buy, None, 1, TimeInForce::Ioc);
+    let order = rig.market_soon(Side::Buy, 1).await;
     rig.until_over(order).await;
     rig.finish().await;
 }
