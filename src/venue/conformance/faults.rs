@@ -63,7 +63,7 @@ async fn one<H: Harness>(seed: u64) {
         rig.until("known", |rig| rig.state(order) != Some(OrderState::Submitted)).await;
         // What is not there cannot trade, and the kernel amends only what it knows well.
         rig.try_trade(order, 1);
-        if (seed + turn) % 3 == 0 {
+        if (seed + turn).is_multiple_of(3) {
             let nearer = rig.percent(if side == Side::Buy { 101 - H::TERMS.away } else { 99 + H::TERMS.away });
             rig.amend(order, nearer, 2);
         }
