@@ -224,7 +224,9 @@ impl Private {
     async fn adopt_replacement(&mut self, row: &OrderAnswer) -> Result<(), VenueError> {
         let Some(order) = self.orders.find(row.venue_order, &row.client_id, &row.symbol) else { return Ok(()) };
         let revision = row.client_id.parse().map_or(0, |id: ClientId| id.revision);
-        let Some(known) = self.orders.get_mut(order).filter(|known| known.number != Some(row.venue_order)) else { return Ok(()) };
+        // A list may be older than what is known: the order that was replaced does not come back.
+        let is_newer = |known: &&mut super::known::Known| known.number.is_none() || revision > known.revision;
+        let Some(known) = self.orders.get_mut(order).filter(is_newer) else { return Ok(()) };
         if known.amending.is_some() && known.number.is_some() {
             known.revision = revision.saturating_sub(1);
             self.confirm(order, row.venue_order).await
