@@ -128,7 +128,7 @@ fn rows(loaded: &Loaded) -> Vec<(String, Value, String)> {
     let venues = config.venues.iter().map(|venue| {
         let streams: Vec<&str> = venue.streams.iter().map(|stream| stream.name()).collect();
         json!({ "kind": venue.kind.name(), "endpoint": venue.endpoint, "symbols": venue.symbols, "streams": streams,
-            "book_speed": venue.book_speed, "emulate": venue.emulate })
+            "book_speed": venue.book_speed, "emulate": venue.emulate, "top": venue.top, "leverage": venue.leverage, "isolated": venue.isolated, "allow_withdraw": venue.allow_withdraw })
     });
     let deposits = config
         .deposits

@@ -181,7 +181,7 @@ impl Reader<'_> {
         let conditions: Vec<String> = conditions.into_iter().map(|(name, _)| name).collect();
         if symbols.is_empty() && conditions.is_empty() {
             let expected = "at least one symbol, like symbols = [\"BTCUSDT\"]".to_owned();
-            self.problem(span, &format!("{path}.symbols"), Fault::Missing { expected });
+            self.problem(span.clone(), &format!("{path}.symbols"), Fault::Missing { expected });
         }
         let names = self.texts(table, path, "streams", "a list of \"trades\", \"every-trade\", \"quotes\", \"book\"");
         let mut streams = Vec::new();
@@ -201,6 +201,19 @@ impl Reader<'_> {
             self.refused(value, &format!("{path}.emulator"), reason);
         }
         let exchange = table.get("exchange").and_then(|value| self.exchange(value, &format!("{path}.exchange")));
+        let top = self.whole::<u16>(table, path, "top", 1..=200);
+        let rank_every_s = self.whole::<u32>(table, path, "rank_every", 1..=86_400).unwrap_or(60);
+        if top.is_some() && (kind == Some(Venue::Kiwoom) || orders == Orders::Real) {
+            let reason = "top is for Upbit and Binance on paper: a ranked newcomer cannot get real orders yet".into();
+            self.problem(span.clone(), &format!("{path}.top"), Fault::Refused { reason });
+        }
+        let leverage = self.whole::<u16>(table, path, "leverage", 1..=125);
+        let isolated = table.get("margin").and_then(|value| self.margin(value, &format!("{path}.margin")));
+        if (leverage.is_some() || isolated.is_some()) && kind.is_some_and(|kind| kind != Venue::BinanceUsdM) {
+            let reason = "leverage and margin are of binance-usdm".to_owned();
+            self.problem(span.clone(), path, Fault::Refused { reason });
+        }
+        let allow_withdraw = table.get("allow_withdraw").is_some_and(|value| self.yes(value, &format!("{path}.allow_withdraw")));
         let book_speed = table.get("book_speed").and_then(|value| self.book_speed(value, &format!("{path}.book_speed")));
         if let Some(kind) = kind {
             let symbols = symbols.into_iter().map(|(symbol, _)| symbol).collect();
@@ -216,8 +229,29 @@ impl Reader<'_> {
                 emulate: emulate || emulator.is_some(),
                 emulator,
                 exchange,
+                top,
+                rank_every_s,
+                leverage,
+                isolated,
+                allow_withdraw,
             });
         }
+    }
+
+    fn whole<T: TryFrom<u32>>(
+        &mut self,
+        table: &Table<'_>,
+        path: &str,
+        name: &str,
+        range: std::ops::RangeInclusive<u32>,
+    ) -> Option<T> {
+        let value = table.get(name)?;
+        let number = scalar(value.get_ref(), Kind::Number).and_then(|text| text.parse::<u32>().ok());
+        let found = number.filter(|number| range.contains(number)).and_then(|number| T::try_from(number).ok());
+        if found.is_none() {
+            self.expected(value, &format!("{path}.{name}"), &format!("a whole number from {} to {}", range.start(), range.end()));
+        }
+        found
     }
 
     fn orders(&mut self, value: &Value<'_>, path: &str) -> Option<Orders> {
@@ -226,6 +260,24 @@ impl Reader<'_> {
             self.expected(value, path, "\"paper\" (simulated fills) or \"real\" (orders go to the venue)");
         }
         orders
+    }
+
+    fn margin(&mut self, value: &Value<'_>, path: &str) -> Option<bool> {
+        match value.get_ref().as_str() {
+            Some("cross") => Some(false),
+            Some("isolated") => Some(true),
+            _ => {
+                self.expected(value, path, "\"cross\" or \"isolated\"");
+                None
+            }
+        }
+    }
+
+    fn yes(&mut self, value: &Value<'_>, path: &str) -> bool {
+        value.get_ref().as_bool().unwrap_or_else(|| {
+            self.expected(value, path, "true or false");
+            false
+        })
     }
 
     fn emulate(&mut self, value: &Value<'_>, path: &str) -> bool {
@@ -387,8 +439,10 @@ fn seen(value: &DeValue<'_>) -> String {
     }
 }
 
-const VENUE_KEYS: [&str; 11] =
-    ["kind", "endpoint", "orders", "keys", "symbols", "streams", "book_speed", "conditions", "emulate", "emulator", "exchange"];
+const VENUE_KEYS: [&str; 16] = [
+    "kind", "endpoint", "orders", "keys", "symbols", "streams", "book_speed", "conditions", "emulate", "emulator", "exchange", "top",
+    "rank_every", "leverage", "margin", "allow_withdraw",
+];
 const VENUE_EXPECTED: &str = "a venue: \"kiwoom\", \"upbit\", \"binance-spot\" or \"binance-usdm\"";
 const DEPOSITS_EXPECTED: &str = "a list, like [{ venue = \"binance-usdm\", currency = \"USDT\", amount = 10000 }]";
 const INSTRUMENTS_EXPECTED: &str = "a list of venue:SYMBOL, like [\"binance-usdm:BTCUSDT\"]";

@@ -80,6 +80,11 @@ deposits = [{ venue = \"binance-usdm\", currency = \"USDT\", amount = 10000 }]
 # book_speed = \"100ms\"                  # 호가 갱신 주기 (how often book differences come)
 # orders = \"paper\"                   # real: 거래소로 주문, --real로 확인 (orders go to the venue; confirm with --real)
 # keys = \"binance.keys\"              # 0600: key = \"…\", secret = \"…\"; 또는 환경 변수 (or JANGBU_BINANCE_USDM_KEY, …_SECRET)
+# leverage = 3                       # 선물의 레버리지, 시작할 때 설정 (of futures, set at the start)
+# margin = \"cross\"                   # isolated: 격리 (of futures)
+# allow_withdraw = false             # 출금 권한이 있는 키를 받을지; binance-spot만 알 수 있음 (whether a key that may withdraw is taken)
+# top = 30                           # 거래대금 상위 30종목도 봄, upbit와 binance (also the 30 with the largest turnover; paper only)
+# rank_every = 60                    # 순위를 다시 매기는 초 (seconds between rankings)
 # emulate = true                     # 거래소 대신 이 프로그램 안의 에뮬레이터 (an emulator in this process; no network, no keys)
 # endpoint = \"ws://127.0.0.1:9443\"      # `jangbu emulate binance --port 9443`; 없으면 공개 주소 (absent: the public address)
 

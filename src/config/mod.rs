@@ -115,6 +115,16 @@ pub struct VenueConfig {
     pub emulator: Option<String>,
     /// Kiwoom: where orders go and quotes come from: `KRX`, `NXT`, or `SOR` (both, the broker routes). `None` is KRX.
     pub exchange: Option<String>,
+    /// Binance futures: leverage to set for every symbol at the start. `None` leaves it.
+    pub leverage: Option<u16>,
+    /// Binance futures: whether margin is set aside for each position (isolated) or is the whole wallet (cross). `None` leaves it.
+    pub isolated: Option<bool>,
+    /// Whether a key that may withdraw is taken.
+    pub allow_withdraw: bool,
+    /// So many instruments with the largest turnover (거래대금 상위) are watched besides `symbols`.
+    pub top: Option<u16>,
+    /// How often they are ranked anew, seconds.
+    pub rank_every_s: u32,
 }
 
 impl VenueConfig {
@@ -135,6 +145,11 @@ impl VenueConfig {
             emulate: false,
             emulator: None,
             exchange: None,
+            leverage: None,
+            isolated: None,
+            allow_withdraw: false,
+            top: None,
+            rank_every_s: 60,
         }
     }
 }

@@ -6,7 +6,7 @@ use alloc::string::String;
 use jangbu_journal::Nanos;
 use serde::{Deserialize, Serialize};
 
-use crate::market::{Bar, Depth, Instrument, InstrumentId, Level, Price, Quote, Trade, Venue};
+use crate::market::{Bar, Depth, Instrument, InstrumentId, Level, Money, Price, Quote, Trade, Venue};
 
 /// A market spoke.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,19 @@ pub enum MarketEvent {
     Condition(Box<Condition>),
     /// A volatility interruption (변동성완화장치) began or ended.
     Vi(Box<Vi>),
+    /// An instrument entered or left the ranking of its venue by turnover (거래대금 상위).
+    Ranked(Ranked),
+}
+
+/// An instrument entered or left the ranking by turnover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ranked {
+    /// Which.
+    pub instrument: InstrumentId,
+    /// Its place when it entered, 1 is the first; `None` when it left. Other places within the ranking are not told.
+    pub place: Option<u32>,
+    /// What was traded of it in 24 hours, in its quote currency; 0 when it left.
+    pub turnover: Money,
 }
 
 /// A value of an index or exchange rate.

@@ -41,6 +41,7 @@ impl Kernel {
                 self.markets.on_session();
                 self.venues.on_session();
                 self.ask_accounts(effects);
+                self.begin_ranking(effects);
             }
             Command::SessionEnded { .. } => {}
             Command::RealOrders { venues } => self.on_real_orders(venues, effects),

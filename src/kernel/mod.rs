@@ -15,6 +15,7 @@ mod derived;
 mod markets;
 mod notices;
 mod orders;
+mod ranking;
 mod refusal;
 mod risk;
 mod snapshot;
@@ -48,6 +49,7 @@ use derived::Derived;
 use markets::{BookChange, Markets, time_of};
 use notices::Notices;
 use orders::Orders;
+use ranking::Ranking;
 use risk::Risk;
 use strategies::Strategies;
 use timers::Timers;
@@ -103,6 +105,7 @@ pub struct Kernel {
     notices: Notices,
     strategies: Strategies,
     derived: Derived,
+    ranking: Ranking,
     /// Scratch, empty between events.
     signals: Signals,
 }
@@ -123,6 +126,7 @@ impl Default for Kernel {
             notices: Notices::default(),
             strategies: Strategies::default(),
             derived: Derived::default(),
+            ranking: Ranking::default(),
             signals: Signals::default(),
         }
     }
@@ -222,6 +226,7 @@ impl Kernel {
                 self.markets.on_vi(vi);
                 self.tell_strategies(vi.instrument, effects, |strategy, view, out| strategy.on_interruption(view, vi, out));
             }
+            MarketEvent::Ranked(ranked) => self.on_ranked(ranked, effects),
             MarketEvent::Condition(condition) => {
                 self.tell_strategies(condition.instrument, effects, |strategy, view, out| {
                     strategy.on_condition(view, condition, out);

@@ -33,8 +33,9 @@ impl Kernel {
             ("strategies", bytes(|out| self.strategies.save(out))),
         ];
         // Only where it is used: journals written before there was such a part digest to what they did.
-        if !self.derived.is_idle() {
+        if !self.derived.is_idle() || !self.ranking.is_idle() {
             parts.push(("derived", bytes(|out| self.derived.save(out))));
+            parts.push(("ranking", bytes(|out| out.value(&self.ranking))));
         }
         parts
     }
@@ -71,14 +72,13 @@ impl Kernel {
         let mut strategies = Decoder::new(next()?);
         let running = Strategies::load(&mut strategies, &markets)?;
         strategies.finish()?;
-        let derived = if input.remaining() == 0 {
-            Derived::default()
-        } else {
+        let (mut derived, mut ranking) = Default::default();
+        if input.remaining() > 0 {
             let mut part = Decoder::new(input.bytes()?);
-            let derived = Derived::load(&mut part, &markets)?;
+            derived = Derived::load(&mut part, &markets)?;
             part.finish()?;
-            derived
-        };
+            ranking = Decoder::new(input.bytes()?).value("ranking")?;
+        }
         input.finish()?;
         Ok(Kernel {
             stamp,
@@ -94,6 +94,7 @@ impl Kernel {
             notices,
             strategies: running,
             derived,
+            ranking,
             ..Kernel::default()
         })
     }

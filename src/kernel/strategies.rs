@@ -12,6 +12,7 @@ use super::Kernel;
 use super::derived::Derived;
 use super::markets::{Markets, time_of};
 use super::orders::Orders;
+use super::ranking::Ranking;
 use super::risk::{Origin, Wanted};
 use super::timers::Purpose;
 use crate::account::{OrderId, Portfolio, StrategyId};
@@ -168,6 +169,7 @@ struct Seen<'a> {
     portfolio: &'a Portfolio,
     auto_trade: bool,
     derived: &'a Derived,
+    ranking: &'a Ranking,
     now: Nanos,
 }
 
@@ -203,6 +205,10 @@ impl Sight for Seen<'_> {
 
     fn auto_trade(&self) -> bool {
         self.auto_trade
+    }
+
+    fn is_ranked(&self, instrument: InstrumentId) -> Option<bool> {
+        self.ranking.is_ranked(self.markets.get(instrument)?.instrument.venue, instrument)
     }
 
     fn premium(&self, instrument: InstrumentId) -> Option<Rate> {
@@ -259,6 +265,7 @@ impl Kernel {
             portfolio: &self.portfolio,
             auto_trade: self.operator.auto_trade,
             derived: &self.derived,
+            ranking: &self.ranking,
             now: self.stamp.recv,
         };
         let view = View::new(self.stamp.recv, id, &seen).with_venue_time(time_of(&self.stamp));
@@ -300,8 +307,8 @@ impl Kernel {
     }
 
     fn seen(&self) -> Seen<'_> {
-        let Kernel { markets, orders, portfolio, operator, derived, .. } = self;
-        Seen { markets, orders, portfolio, auto_trade: operator.auto_trade, derived, now: self.stamp.recv }
+        let Kernel { markets, orders, portfolio, operator, derived, ranking, .. } = self;
+        Seen { markets, orders, portfolio, auto_trade: operator.auto_trade, derived, ranking, now: self.stamp.recv }
     }
 
     /// Tells the strategy an order belongs to what became of it.

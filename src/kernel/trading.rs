@@ -201,6 +201,7 @@ impl Kernel {
             let request = live.order.request;
             self.on_change(&request, &event.update, change, effects);
             self.settle(event, effects);
+            self.release(request.instrument, effects);
         } else if let Some(order) = self.orders.done_mut(event.order) {
             let change = order.update(&event.update, now);
             let request = order.request;

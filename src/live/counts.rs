@@ -69,7 +69,8 @@ impl Counts {
                 | MarketEvent::Value(_)
                 | MarketEvent::Phase(_)
                 | MarketEvent::Condition(_)
-                | MarketEvent::Vi(_) => &mut self.market_others,
+                | MarketEvent::Vi(_)
+                | MarketEvent::Ranked(_) => &mut self.market_others,
             },
             Event::Order(order) => {
                 match order.update {

@@ -20,6 +20,8 @@ use crate::venue::upbit::emulator as upbit;
 /// Where made-up markets at Upbit begin, in KRW: what Binance's begin at (60,000 and 3,000 USDT) at 1,400 KRW a dollar, and a
 /// premium of about 1 %.
 const STARTS: [(&str, i64); 4] = [("KRW-BTC", 84_800_000), ("KRW-ETH", 4_240_000), ("KRW-XRP", 3_121), ("KRW-USDT", 1_400)];
+/// Coins of markets to rank.
+const COINS: [&str; 8] = ["BTC", "ETH", "XRP", "SOL", "DOGE", "ADA", "TRX", "AVAX"];
 /// What made-up markets are made from.
 const SEED: u64 = 1;
 
@@ -108,8 +110,17 @@ impl Emulators {
     }
 }
 
+/// What an emulator plays: what is watched by name, and where a ranking is asked for, something to rank.
 fn symbols(venue: &VenueConfig) -> Vec<String> {
-    venue.symbols.iter().map(|symbol| symbol.to_ascii_uppercase()).collect()
+    let mut symbols: Vec<String> = venue.symbols.iter().map(|symbol| symbol.to_ascii_uppercase()).collect();
+    let more = COINS.iter().filter(|_| venue.top.is_some()).map(|coin| match venue.kind {
+        Venue::Upbit => format!("KRW-{coin}"),
+        Venue::Kiwoom | Venue::BinanceSpot | Venue::BinanceUsdM => format!("{coin}USDT"),
+    });
+    symbols.extend(more);
+    symbols.sort();
+    symbols.dedup();
+    symbols
 }
 
 /// The keys of a venue's emulator: they open it and nothing else. `None` where there is none.

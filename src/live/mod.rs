@@ -32,6 +32,8 @@ pub mod halt;
 pub mod session;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod ranking_tests;
 
 pub use clock::Clock;
 pub use counts::Counts;

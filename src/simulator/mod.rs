@@ -247,7 +247,11 @@ impl Simulator {
                 }
             }
             MarketEvent::Phase(phase) => self.on_phase(phase),
-            MarketEvent::Bar(_) | MarketEvent::Value(_) | MarketEvent::Condition(_) | MarketEvent::Vi(_) => {}
+            MarketEvent::Bar(_)
+            | MarketEvent::Value(_)
+            | MarketEvent::Condition(_)
+            | MarketEvent::Vi(_)
+            | MarketEvent::Ranked(_) => {}
         }
     }
 

@@ -31,6 +31,12 @@ pub trait Sight: core::fmt::Debug {
     /// Whether orders of strategies are let through.
     fn auto_trade(&self) -> bool;
 
+    /// Whether it is in its venue's ranking by turnover; `None` when the venue tells none.
+    fn is_ranked(&self, instrument: InstrumentId) -> Option<bool> {
+        let _ = instrument;
+        None
+    }
+
     /// How much dearer its coin is at home than abroad (김프); `None` when a price of it is missing or old, or nobody compares them.
     fn premium(&self, instrument: InstrumentId) -> Option<Rate> {
         let _ = instrument;
@@ -126,6 +132,12 @@ impl<'a> View<'a> {
     pub fn is_idle(&self, instrument: InstrumentId) -> bool {
         let (buying, selling) = self.working(instrument);
         buying.is_zero() && selling.is_zero()
+    }
+
+    /// Whether it is in the ranking by turnover (거래대금 상위) of its venue; `None` when the settings ask for no ranking there.
+    #[inline]
+    pub fn is_ranked(&self, instrument: InstrumentId) -> Option<bool> {
+        self.source.is_ranked(instrument)
     }
 
     /// The kimchi premium (김프) of its coin: how much dearer it is at home than abroad, 0.03 is 3 %. The same for both of its markets.

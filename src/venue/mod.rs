@@ -14,6 +14,8 @@ pub mod gateway;
 #[cfg(feature = "live")]
 pub mod mailbox;
 #[cfg(feature = "live")]
+pub mod ranking;
+#[cfg(feature = "live")]
 pub mod registry;
 pub mod binance;
 pub mod kiwoom;

@@ -92,6 +92,15 @@ impl Parser {
         }
     }
 
+    /// One more instrument. Kiwoom's parser has its own way to hear of them.
+    fn add(&mut self, symbol: &str, id: InstrumentId) {
+        match self {
+            Parser::Binance(decoder) => decoder.add(symbol, id),
+            Parser::Upbit(decoder) => decoder.add(symbol, id),
+            Parser::Kiwoom(_) => {}
+        }
+    }
+
     /// Whether all frames of the venue are kept: else its events have nothing to be compared with.
     fn is_whole(&self) -> bool {
         match self {
@@ -142,9 +151,16 @@ impl Reparse {
                     self.venues.resize(index + 1, None);
                 }
                 self.venues[index] = Some(instrument.venue);
-                self.stream(instrument.venue).symbols.push((instrument.symbol.clone(), instrument.id));
+                let stream = self.stream(instrument.venue);
+                stream.symbols.push((instrument.symbol.clone(), instrument.id));
+                // One that came up while frames came, as the gateway's parser heard of it.
+                if let Some(decoder) = &mut stream.decoder {
+                    decoder.add(&instrument.symbol, instrument.id);
+                }
                 Ok(())
             }
+            // Made of an answer to a question, not of a frame.
+            Event::Market(MarketEvent::Ranked(_)) => Ok(()),
             Event::Market(market) => self.market(stamp, market, event),
             Event::Frame(piece) if piece.channel == ACCOUNT_CHANNEL => self.account(stamp, piece),
             Event::Frame(piece) => {
@@ -266,6 +282,7 @@ fn instrument_of(event: &MarketEvent) -> Option<InstrumentId> {
         MarketEvent::Phase(phase) => phase.instrument,
         MarketEvent::Condition(condition) => Some(condition.instrument),
         MarketEvent::Vi(vi) => Some(vi.instrument),
+        MarketEvent::Ranked(ranked) => Some(ranked.instrument),
     }
 }
 

@@ -253,6 +253,7 @@ kinds! {
     "phase" = Unboxed::Market(MarketEvent::Phase(_)),
     "condition" = Unboxed::Market(MarketEvent::Condition(_)),
     "vi" = Unboxed::Market(MarketEvent::Vi(_)),
+    "ranked" = Unboxed::Market(MarketEvent::Ranked(_)),
     "accepted" = Unboxed::Order(OrderUpdate::Accepted { .. }),
     "rejected" = Unboxed::Order(OrderUpdate::Rejected { .. }),
     "filled" = Unboxed::Order(OrderUpdate::Filled(_)),

@@ -6,7 +6,7 @@ use jangbu::account::{Fill, Liquidity, OrderId, OrderType, OrderUpdate, SessionI
 use jangbu::data::history::{History, Moment};
 use jangbu::data::synthetic::{SyntheticSettings, SyntheticTrades};
 use jangbu::event::command::{RiskLimits, Settings, StrategySettings};
-use jangbu::event::market::{Condition, Phase, PhaseKind, Value, Vi};
+use jangbu::event::market::{Condition, Phase, PhaseKind, Ranked, Value, Vi};
 use jangbu::event::order::Charge;
 use jangbu::event::valuation::{RateSettings, RateSource, ValuationSettings};
 use jangbu::event::{Answer, Command, Event, Frame, Link, LinkState, MarketEvent, OrderEvent};
@@ -163,6 +163,12 @@ fn premiums(dir: &Path) {
             let value = Value { instrument: rate.id, value: Price::from_raw((1_400 + count) * 100_000_000) };
             history.insert(place, (at, None, Event::Market(MarketEvent::Value(value))));
         }
+    }
+    // Both enter the ranking, one leaves it with a position, the other without.
+    for (count, instrument, place) in [(40, 0, Some(1)), (42, 2, Some(2)), (160, 0, None), (170, 2, None)] {
+        let ranked = Ranked { instrument: InstrumentId(instrument), place, turnover: parse("1000000") };
+        let at = history[count].0;
+        history.insert(count, (at, None, Event::Market(MarketEvent::Ranked(ranked))));
     }
     let place = history.iter().position(|moment| matches!(moment.2, Event::Market(MarketEvent::Trade(_)))).expect("a trade");
     for instrument in [rate, home] {

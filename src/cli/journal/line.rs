@@ -176,6 +176,13 @@ impl Speaker<'_> {
                 let what = if it.entered { self.word("편입", "entered") } else { self.word("이탈", "left") };
                 (self.word("조건", "condition"), format!("{} {} {} {what}", it.number, cut(&it.name), self.of(it.instrument)))
             }
+            MarketEvent::Ranked(it) => {
+                let what = match it.place {
+                    Some(place) => format!("{} {place}", self.word("순위", "place")),
+                    None => self.word("이탈", "left").to_owned(),
+                };
+                (self.word("거래대금 순위", "ranking"), format!("{} {what} {}", self.of(it.instrument), it.turnover))
+            }
             MarketEvent::Vi(it) => {
                 let what = if it.active { self.word("발동", "began") } else { self.word("해제", "ended") };
                 ("VI", format!("{} {what}", self.of(it.instrument)))

@@ -149,6 +149,8 @@ impl TextStrategy {
             self.rank(view.now());
         }
         let (Some(instrument), Some(Some(known))) = (view.instrument(id), self.instruments.get_mut(id.index())) else { return };
+        // A venue that ranks all its markets knows better than we do from those we hear of.
+        known.ranked = view.is_ranked(id).unwrap_or(known.ranked);
         let scene = Scene { instrument, book: view.book(id), quote: view.quote(id), watched: known.ranked };
         if let Some((second, mut row)) = known.maker.row(at, mode, &scene) {
             self.on_text_row(view, instrument, (second, &mut row), out);

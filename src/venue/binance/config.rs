@@ -42,6 +42,31 @@ pub struct BinanceConfig {
     pub patience: Patience,
     /// Patience with orders and the account.
     pub account: AccountPatience,
+    /// Leverage to set for every symbol at the start; futures. `None` leaves it as it is.
+    pub leverage: Option<u16>,
+    /// Kind of margin to set for every symbol at the start; futures. `None` leaves it as it is.
+    pub margin: Option<Margin>,
+    /// Whether a key that may withdraw is taken; spot, where the venue tells.
+    pub may_withdraw: bool,
+}
+
+/// What stands for the losses of a future.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Margin {
+    /// The whole wallet.
+    Cross,
+    /// What was set aside for the position.
+    Isolated,
+}
+
+impl Margin {
+    /// The venue's word.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Margin::Cross => "CROSSED",
+            Margin::Isolated => "ISOLATED",
+        }
+    }
 }
 
 /// How long to wait for what, where orders and the account are concerned.
@@ -154,6 +179,9 @@ impl BinanceConfig {
             snapshot_levels: 1_000,
             patience: Patience::default(),
             account: AccountPatience::default(),
+            leverage: None,
+            margin: None,
+            may_withdraw: false,
         }
     }
 
@@ -243,18 +271,33 @@ impl BinanceConfig {
         Ok(())
     }
 
-    /// The URL of every connection to be made, and the instruments whose books it carries.
+    /// Every connection to be made: its streams, and the instruments whose books it carries.
     pub(super) fn connections(&self) -> Vec<Connection> {
+        self.connections_of(usize::MAX)
+    }
+
+    /// The same in at most so many connections: what would need another goes with the last of its root.
+    pub(super) fn connections_of(&self, most: usize) -> Vec<Connection> {
         let roots: &[(&str, bool, bool)] =
             if self.split_roots { &[("/public", true, false), ("/market", false, true)] } else { &[("", true, true)] };
+        let per_root = most / roots.len();
         let mut connections = Vec::new();
         for &(root, with_books, with_trades) in roots {
+            let first = connections.len();
             let named: Vec<(String, Option<InstrumentId>)> =
                 self.symbols.iter().flat_map(|(symbol, id)| self.names(symbol, *id, with_books, with_trades)).collect();
             for chunk in named.chunks(STREAMS_PER_CONNECTION_MAX) {
-                let names: Vec<&str> = chunk.iter().map(|(name, _)| name.as_str()).collect();
-                let url = format!("{}{root}/stream?streams={}", self.ws_url.trim_end_matches('/'), names.join("/"));
-                connections.push(Connection { url, books: chunk.iter().filter_map(|(_, book)| *book).collect() });
+                let names = chunk.iter().map(|(name, _)| name.clone());
+                let books = chunk.iter().filter_map(|(_, book)| *book);
+                if connections.len() - first >= per_root
+                    && let Some(Connection { names: last, books: last_books, .. }) = connections.last_mut()
+                {
+                    last.extend(names);
+                    last_books.extend(books);
+                    continue;
+                }
+                let root = format!("{}{root}/stream", self.ws_url.trim_end_matches('/'));
+                connections.push(Connection { root, names: names.collect(), books: books.collect() });
             }
         }
         connections
@@ -290,10 +333,19 @@ impl BinanceConfig {
 /// A connection to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Connection {
-    /// With its streams.
-    pub url: String,
+    /// Its address, without streams.
+    pub root: String,
+    /// Its streams.
+    pub names: Vec<String>,
     /// The instruments whose books it carries.
     pub books: Vec<InstrumentId>,
+}
+
+impl Connection {
+    /// The address with streams.
+    pub(super) fn url(root: &str, names: &[String]) -> String {
+        format!("{root}?streams={}", names.join("/"))
+    }
 }
 
 fn fees(maker: i64, taker: i64) -> Fees {
@@ -324,7 +376,9 @@ mod tests {
 
     #[test]
     fn streams_are_split_as_the_venue_wants() {
-        let urls = |config: &BinanceConfig| config.connections().into_iter().map(|c| c.url).collect::<Vec<_>>();
+        let urls = |config: &BinanceConfig| {
+            config.connections().into_iter().map(|c| Connection::url(&c.root, &c.names)).collect::<Vec<_>>()
+        };
         assert_eq!(
             urls(&BinanceConfig::spot(btc())),
             ["wss://stream.binance.com:9443/stream?streams=btcusdt@bookTicker/btcusdt@depth@100ms/btcusdt@trade"]

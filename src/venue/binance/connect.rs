@@ -1,13 +1,16 @@
 //! From the settings of a session to a [`BinanceGateway`]: [`connect`].
 
+use std::time::Duration;
+
 use tokio::sync::watch;
 
-use super::config::{BinanceConfig, Streams, TradeStream};
+use super::config::{BinanceConfig, Margin, Streams, TradeStream};
 use super::gateway::BinanceGateway;
 use super::stats::{ACCOUNT_CLASSES, GatewayStats};
 use crate::config::{Stream, VenueConfig};
 use crate::market::Venue;
 use crate::venue::gateway::{Connect, Connected, Emulated, FrameStats, Gateway as _, VenueError};
+use crate::venue::ranking::RankingConfig;
 
 /// A gateway for Binance spot or USDⓈ-M futures.
 ///
@@ -16,9 +19,15 @@ use crate::venue::gateway::{Connect, Connected, Emulated, FrameStats, Gateway as
 pub fn connect(connect: Connect, stop: watch::Receiver<bool>) -> Result<Connected, VenueError> {
     let mut settings = config(&connect.config, connect.symbols, connect.emulated.as_ref())?;
     settings.raw = connect.raw;
+    settings.may_withdraw = connect.config.allow_withdraw;
+    settings.leverage = connect.config.leverage;
+    settings.margin = connect.config.isolated.map(|isolated| if isolated { Margin::Isolated } else { Margin::Cross });
     let mut gateway = BinanceGateway::new(settings, connect.inbox, connect.now)?;
     if let Some(trading) = connect.trading {
         gateway.trade(trading, connect.dispatches)?;
+    } else if let Some(top) = connect.config.top {
+        let every = Duration::from_secs(connect.config.rank_every_s.into());
+        gateway.rank(RankingConfig { top: top.into(), every }, connect.numbers, connect.dispatches);
     }
     Ok(Connected { frames: gateway.stats(), run: Box::pin(gateway.run(stop)) })
 }

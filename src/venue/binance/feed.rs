@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
-use super::config::Patience;
+use super::config::{Connection, Patience};
 use super::wire::FRAME_BYTES_MAX;
 use crate::venue::Now;
 use crate::venue::backoff::Backoff;
@@ -20,6 +20,9 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// How often timeouts are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Between two requests for other streams: the venue takes five messages a second, and each change is up to two.
+const ASK_PAUSE: Duration = Duration::from_secs(1);
 
 /// What a connection says.
 #[derive(Debug)]
@@ -55,7 +58,10 @@ impl FrameText {
 /// A connection with its streams, and its successors.
 pub(super) struct Feed {
     pub channel: u16,
-    pub url: String,
+    /// Its address, without streams.
+    pub root: String,
+    /// Its streams, as they are wanted now.
+    pub streams: watch::Receiver<Vec<String>>,
     pub patience: Patience,
     pub now: Now,
     pub messages: mpsc::Sender<FeedMessage>,
@@ -81,10 +87,11 @@ impl Feed {
             if *stop.borrow() {
                 return;
             }
+            let names = self.streams.borrow_and_update().clone();
             let connected = tokio::select! {
                 biased;
                 _ = stop.changed() => return,
-                connected = connect(self.url.clone(), self.patience.connect) => connected,
+                connected = connect(Connection::url(&self.root, &names), self.patience.connect) => connected,
             };
             let told = match connected {
                 Ok(socket) => {
@@ -92,7 +99,7 @@ impl Feed {
                     if self.messages.send(FeedMessage::Up { channel: self.channel, at: (self.now)() }).await.is_err() {
                         return;
                     }
-                    let End::Lost(reason) = self.read(socket).await else { return };
+                    let End::Lost(reason) = self.read(socket, names).await else { return };
                     // One that lived a while was not refused: the next try need not wait long.
                     if since.elapsed() > self.patience.backoff_max {
                         pauses.reset();
@@ -112,8 +119,8 @@ impl Feed {
         }
     }
 
-    /// Reads a connection, and its successors, until one is lost.
-    async fn read(&mut self, mut socket: Socket) -> End {
+    /// Reads a connection that has these streams, and its successors, until one is lost.
+    async fn read(&mut self, mut socket: Socket, mut names: Vec<String>) -> End {
         let mut looks = interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut timers = Timers::new();
@@ -122,6 +129,8 @@ impl Feed {
         // The successor: being made, or made and not yet read.
         let mut making = None;
         let mut successor: Option<(Socket, Instant)> = None;
+        let mut successor_names = Vec::new();
+        let mut asked = Asked { count: 0, at: Instant::now() };
         loop {
             tokio::select! {
                 biased;
@@ -138,13 +147,25 @@ impl Feed {
                     if successor.as_ref().is_some_and(|(_, read_from)| now >= *read_from) {
                         let Some((next, _)) = successor.take() else { continue };
                         let old = std::mem::replace(&mut socket, next);
+                        names = std::mem::take(&mut successor_names);
                         if self.replaced(old, &mut timers).await.is_err() {
                             return End::Stopped;
                         }
                         continue;
                     }
                     if making.is_none() && successor.is_none() && timers.is_time_to_renew(now, &self.patience) {
-                        making = Some(Box::pin(connect(self.url.clone(), self.patience.connect)));
+                        successor_names.clone_from(&*self.streams.borrow());
+                        making = Some(Box::pin(connect(Connection::url(&self.root, &successor_names), self.patience.connect)));
+                    }
+                    if now.duration_since(asked.at) >= ASK_PAUSE && *self.streams.borrow() != names {
+                        let wanted = self.streams.borrow_and_update().clone();
+                        for text in asked.changes(&names, &wanted) {
+                            let sent = timeout(self.patience.connect, socket.send(Message::text(text))).await;
+                            if !matches!(sent, Ok(Ok(()))) {
+                                return End::Lost("a request for other streams could not be sent".to_owned());
+                            }
+                        }
+                        names = wanted;
                     }
                     if let Some(reason) = timers.is_dead(now, &self.patience) {
                         return End::Lost(reason);
@@ -176,6 +197,7 @@ impl Feed {
                     // The successor was connected before this one ended, so nothing is missing.
                     let Some((next, _)) = successor.take() else { return End::Lost(reason) };
                     let old = std::mem::replace(&mut socket, next);
+                    names = std::mem::take(&mut successor_names);
                     if self.replaced(old, &mut timers).await.is_err() {
                         return End::Stopped;
                     }
@@ -209,6 +231,28 @@ impl Feed {
         *timers = Timers::new();
         let _ = timeout(LOOK_EVERY, old.close(None)).await;
         self.messages.send(FeedMessage::Replaced).await.map_err(|_| ())
+    }
+}
+
+/// Requests for other streams.
+struct Asked {
+    count: u64,
+    at: Instant,
+}
+
+impl Asked {
+    /// The requests that turn some streams into others: what is new first, so that nothing is missed.
+    fn changes(&mut self, have: &[String], want: &[String]) -> Vec<String> {
+        self.at = Instant::now();
+        let mut request = |method: &str, names: Vec<&String>| {
+            (!names.is_empty()).then(|| {
+                self.count += 1;
+                serde_json::json!({ "method": method, "params": names, "id": self.count }).to_string()
+            })
+        };
+        let more = request("SUBSCRIBE", want.iter().filter(|name| !have.contains(name)).collect());
+        let fewer = request("UNSUBSCRIBE", have.iter().filter(|name| !want.contains(name)).collect());
+        more.into_iter().chain(fewer).collect()
     }
 }
 

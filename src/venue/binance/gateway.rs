@@ -16,12 +16,13 @@ use std::time::Duration;
 use jangbu_journal::Nanos;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::config::{BinanceConfig, Connection};
 use super::feed::{Feed, FeedMessage, backoff};
 use super::private::Definitions;
 use super::private::task::{Parts, Private};
+use super::ranking::{RankMessage, Ranks};
 use super::rest::{Rest, RestError};
 use super::stats::GatewayStats;
 use super::wire::private::filters::filters;
@@ -31,10 +32,11 @@ use crate::config::RawFrames;
 use crate::event::{Answer, Event, Link, LinkState, MarketEvent};
 use crate::market::{InstrumentId, Venue};
 use crate::venue::backoff::Backoff;
-use crate::venue::gateway::{Dispatch, Trading};
+use crate::venue::gateway::{Dispatch, Numbers, Trading};
 use crate::venue::inbox::Inbox;
 use crate::venue::mailbox::{INBOX_PAUSE, Mailbox};
 use crate::venue::prices::Prices;
+use crate::venue::ranking::RankingConfig;
 use crate::venue::raw::Made;
 use crate::venue::wire_error::WireError;
 use crate::venue::{Gateway, Now, VenueError};
@@ -50,14 +52,14 @@ const SNAPSHOTS_AT_ONCE: usize = 2;
 
 /// Market data of Binance, spot or USDⓈ-M futures, as the settings say.
 pub struct BinanceGateway {
-    config: BinanceConfig,
+    pub(super) config: BinanceConfig,
     rest: Rest,
-    now: Now,
-    mailbox: Mailbox,
-    decoder: Decoder,
+    pub(super) now: Now,
+    pub(super) mailbox: Mailbox,
+    pub(super) decoder: Decoder,
     /// Events of the frame under way.
     made: Made,
-    connections: Vec<Connection>,
+    pub(super) connections: Vec<Connection>,
     /// Snapshots in a row that were of no use, by instrument.
     attempts: BTreeMap<InstrumentId, u32>,
     snapshots: Arc<Semaphore>,
@@ -68,6 +70,10 @@ pub struct BinanceGateway {
     definitions: watch::Sender<Option<Arc<Definitions>>>,
     prices: Arc<Prices>,
     private: Option<Private>,
+    /// Ranks markets, when it is to.
+    pub(super) ranks: Option<Ranks>,
+    /// What each connection is told to carry.
+    pub(super) streams: Vec<watch::Sender<Vec<String>>>,
 }
 
 /// A snapshot came, or could not be had.
@@ -107,6 +113,8 @@ impl BinanceGateway {
             definitions: watch::channel(None).0,
             prices: Arc::new(Prices::new(config.symbols.iter().map(|row| row.1))),
             private: None,
+            ranks: None,
+            streams: Vec::new(),
             config,
         })
     }
@@ -129,6 +137,11 @@ impl BinanceGateway {
         Ok(())
     }
 
+    /// Lets it rank markets by turnover, and watch what the kernel wants watched because of it.
+    pub fn rank(&mut self, config: RankingConfig, numbers: Arc<Numbers>, dispatches: mpsc::Receiver<Dispatch>) {
+        self.ranks = Some(Ranks::new(config, self.config.venue, numbers, dispatches, &self.config.symbols));
+    }
+
     /// What it counts, while it runs and after.
     pub fn stats(&self) -> Arc<GatewayStats> {
         Arc::clone(&self.stats)
@@ -140,9 +153,12 @@ impl BinanceGateway {
         let (renew, renewals) = watch::channel(0_u64);
         let mut feeds = JoinSet::new();
         for (channel, connection) in self.connections.iter().enumerate() {
+            let (streams, wanted) = watch::channel(connection.names.clone());
+            self.streams.push(streams);
             let feed = Feed {
                 channel: u16::try_from(channel).unwrap_or(u16::MAX),
-                url: connection.url.clone(),
+                root: connection.root.clone(),
+                streams: wanted,
                 patience: self.config.patience.clone(),
                 now: Arc::clone(&self.now),
                 messages: messages.clone(),
@@ -152,6 +168,10 @@ impl BinanceGateway {
             feeds.spawn(feed.run());
         }
         drop(messages);
+        let every = self.ranks.as_ref().map_or(Duration::MAX, |ranks| ranks.ranking.config().every);
+        // Far away where nothing is ranked.
+        let mut turns = interval(every.min(Duration::from_secs(86_400 * 365)));
+        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Dropped at the end of this function, and its tasks with it.
         let mut snapshots: JoinSet<Snapshot> = JoinSet::new();
         loop {
@@ -164,6 +184,15 @@ impl BinanceGateway {
                 Some(done) = snapshots.join_next() => {
                     if let Ok(snapshot) = done {
                         self.on_snapshot(snapshot, &mut snapshots).await?;
+                    }
+                }
+                _ = turns.tick(), if self.ranks.is_some() => {
+                    let Self { ranks, rest, .. } = &mut self;
+                    ranks.iter_mut().for_each(|ranks| ranks.ask(rest));
+                }
+                message = next_rank(&mut self.ranks) => {
+                    if self.on_rank(message).await? {
+                        self.restream();
                     }
                 }
                 message = frames.recv() => match message {
@@ -338,15 +367,21 @@ impl BinanceGateway {
     async fn lose_books(&mut self, channel: u16, recv: Nanos) -> Result<(), VenueError> {
         let books = self.connections.get(usize::from(channel)).map_or(Vec::new(), |connection| connection.books.clone());
         for instrument in books {
-            if self.config.raw == RawFrames::All
-                && let Some(channel) = Channel::Snapshot(instrument).number()
-            {
-                self.mailbox.put_raw(recv, channel, &[]);
-            }
-            self.decoder.book_lost(instrument, &mut self.made);
-            self.mailbox.send_made(recv, &mut self.made).await?;
+            self.lose_book(recv, instrument).await?;
         }
         self.stats.publish(self.decoder.counts(), self.decoder.gaps());
+        Ok(())
+    }
+
+    /// The book of an instrument is not kept any more.
+    pub(super) async fn lose_book(&mut self, recv: Nanos, instrument: InstrumentId) -> Result<(), VenueError> {
+        if self.config.raw == RawFrames::All
+            && let Some(channel) = Channel::Snapshot(instrument).number()
+        {
+            self.mailbox.put_raw(recv, channel, &[]);
+        }
+        self.decoder.book_lost(instrument, &mut self.made);
+        self.mailbox.send_made(recv, &mut self.made).await?;
         Ok(())
     }
 
@@ -356,12 +391,20 @@ impl BinanceGateway {
     }
 
     /// Tells a failure that will be tried again; of a row of failures only the first.
-    async fn tell_failure(&mut self, question: &str, error: &RestError) -> Result<(), VenueError> {
+    pub(super) async fn tell_failure(&mut self, question: &str, error: &RestError) -> Result<(), VenueError> {
         if std::mem::replace(&mut self.failure_told, true) {
             return Ok(());
         }
         let failed = Answer::Failed { venue: self.config.venue, question: question.to_owned(), reason: error.to_string() };
         self.mailbox.send_priority((self.now)(), Event::Answer(Box::new(failed))).await
+    }
+}
+
+/// The next thing to do about rankings; never, where nothing is ranked.
+async fn next_rank(ranks: &mut Option<Ranks>) -> RankMessage {
+    match ranks {
+        Some(ranks) => ranks.next().await,
+        None => std::future::pending().await,
     }
 }
 

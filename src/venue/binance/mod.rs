@@ -11,6 +11,8 @@ mod feed;
 #[cfg(feature = "live")]
 pub mod gateway;
 #[cfg(feature = "live")]
+mod ranking;
+#[cfg(feature = "live")]
 mod private;
 #[cfg(feature = "live")]
 pub mod rest;

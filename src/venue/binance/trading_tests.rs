@@ -1,5 +1,6 @@
 //! What is Binance's alone of real orders; what every venue does is in `venue/conformance`.
 
+mod permissions;
 mod session;
 
 use super::conformance::{Market, Spot, UsdM};

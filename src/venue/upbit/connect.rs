@@ -1,5 +1,7 @@
 //! From the settings of a session to an [`UpbitGateway`]: [`connect`].
 
+use std::time::Duration;
+
 use tokio::sync::watch;
 
 use super::config::{Streams, UpbitConfig};
@@ -7,6 +9,7 @@ use super::gateway::UpbitGateway;
 use crate::config::{Stream, VenueConfig};
 use crate::market::InstrumentId;
 use crate::venue::gateway::{Connect, Connected, Emulated, Gateway as _, VenueError};
+use crate::venue::ranking::RankingConfig;
 
 /// A gateway for Upbit.
 ///
@@ -18,6 +21,9 @@ pub fn connect(connect: Connect, stop: watch::Receiver<bool>) -> Result<Connecte
     let mut gateway = UpbitGateway::new(settings, connect.inbox, connect.now)?;
     if let Some(trading) = connect.trading {
         gateway.trade(trading, connect.dispatches)?;
+    } else if let Some(top) = connect.config.top {
+        let every = Duration::from_secs(connect.config.rank_every_s.into());
+        gateway.rank(RankingConfig { top: top.into(), every }, connect.numbers, connect.dispatches);
     }
     Ok(Connected { frames: gateway.stats(), run: Box::pin(gateway.run(stop)) })
 }

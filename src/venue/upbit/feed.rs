@@ -25,6 +25,9 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 /// How often timeouts are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// Between two requests for other streams: the venue takes five messages a second and a hundred a minute.
+const ASK_PAUSE: Duration = Duration::from_secs(1);
+
 /// What a connection says.
 #[derive(Debug)]
 pub(super) enum FeedMessage {
@@ -43,8 +46,8 @@ pub(super) struct Feed {
     pub url: String,
     /// Proves who we are, on a private connection.
     pub signer: Option<Signer>,
-    /// What is sent after each connect.
-    pub subscription: Vec<String>,
+    /// What is sent after each connect, and when it changes: a request takes the place of the one before.
+    pub subscription: watch::Receiver<Vec<String>>,
     pub patience: Patience,
     pub now: Now,
     pub messages: mpsc::Sender<FeedMessage>,
@@ -96,7 +99,8 @@ impl Feed {
         }
     }
 
-    async fn connect(&self) -> Result<Socket, String> {
+    async fn connect(&mut self) -> Result<Socket, String> {
+        let subscription = self.subscription.borrow_and_update().clone();
         let config = WebSocketConfig::default().max_message_size(Some(FRAME_BYTES_MAX)).max_frame_size(Some(FRAME_BYTES_MAX));
         let patience = self.patience.connect;
         let made = async {
@@ -109,8 +113,8 @@ impl Feed {
                 request.headers_mut().insert(AUTHORIZATION, value);
             }
             let (mut socket, _) = connect_async_with_config(request, Some(config), true).await.map_err(said)?;
-            for text in &self.subscription {
-                socket.send(Message::text(text.clone())).await.map_err(said)?;
+            for text in subscription {
+                socket.send(Message::text(text)).await.map_err(said)?;
             }
             Ok::<_, String>(socket)
         };
@@ -123,7 +127,7 @@ impl Feed {
     async fn read(&mut self, mut socket: Socket) -> End {
         let mut looks = interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut heard, mut pinged) = (Instant::now(), Instant::now());
+        let (mut heard, mut pinged, mut asked) = (Instant::now(), Instant::now(), Instant::now());
         loop {
             tokio::select! {
                 biased;
@@ -135,6 +139,16 @@ impl Feed {
                     let now = Instant::now();
                     if now.duration_since(heard) >= self.patience.silence {
                         return End::Lost(format!("no sign of life for {:?}", self.patience.silence));
+                    }
+                    // An error means that nothing will change any more.
+                    if now.duration_since(asked) >= ASK_PAUSE && self.subscription.has_changed().unwrap_or(false) {
+                        asked = now;
+                        let texts = self.subscription.borrow_and_update().clone();
+                        for text in texts {
+                            if !matches!(timeout(self.patience.connect, socket.send(Message::text(text))).await, Ok(Ok(()))) {
+                                return End::Lost("a request for other streams could not be sent".to_owned());
+                            }
+                        }
                     }
                     if now.duration_since(pinged) >= self.patience.ping {
                         pinged = now;

@@ -15,12 +15,13 @@ use std::time::Duration;
 use jangbu_journal::Nanos;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::config::UpbitConfig;
 use super::feed::{Feed, FeedMessage};
 use super::instruments::{SaidTick, instrument};
 use super::private::{Parts, Private};
+use super::ranking::{RankMessage, Ranks};
 use super::rest::{Rest, RestError};
 use super::wire::market::Ticker;
 use super::wire::rest::market::{AskBookRules, AskMarkets, AskTickers, BookRule, Market};
@@ -29,12 +30,12 @@ use crate::config::RawFrames;
 use crate::event::{Answer, Event, Link, LinkState, MarketEvent};
 use crate::market::{Instrument, Venue};
 use crate::venue::binance::stats::GatewayStats;
-use crate::venue::binance::wire::raw::Channel;
-use crate::venue::gateway::{Dispatch, Trading};
+use crate::venue::gateway::{Dispatch, Numbers, Trading};
 use crate::venue::inbox::Inbox;
 use crate::venue::kiwoom::time::Date;
 use crate::venue::mailbox::Mailbox;
 use crate::venue::prices::Prices;
+use crate::venue::ranking::RankingConfig;
 use crate::venue::{Gateway, Now, VenueError};
 
 /// Frames read and not yet decoded. A few: what must wait should wait in the socket, where the venue sees it.
@@ -48,18 +49,20 @@ const CHANNEL: u16 = 0;
 
 /// Market data of Upbit, as the settings say, and orders if it may place them.
 pub struct UpbitGateway {
-    config: UpbitConfig,
+    pub(super) config: UpbitConfig,
     codes: Vec<MarketCode>,
     rest: Rest,
-    now: Now,
-    mailbox: Mailbox,
-    decoder: Decoder,
+    pub(super) now: Now,
+    pub(super) mailbox: Mailbox,
+    pub(super) decoder: Decoder,
     /// Events of the frame under way.
-    made: Made,
+    pub(super) made: Made,
     stats: Arc<GatewayStats>,
     prices: Arc<Prices>,
     /// Places orders, when it may.
     private: Option<Private>,
+    /// Ranks markets, when it is to.
+    pub(super) ranks: Option<Ranks>,
     /// A failure was told; the next of its kind is told after a success.
     failure_told: bool,
 }
@@ -89,6 +92,7 @@ impl UpbitGateway {
             stats,
             prices: Arc::new(Prices::new(config.symbols.iter().map(|(_, id)| *id))),
             private: None,
+            ranks: None,
             failure_told: false,
             config,
         })
@@ -105,6 +109,11 @@ impl UpbitGateway {
         Ok(())
     }
 
+    /// Lets it rank markets by turnover, and watch what the kernel wants watched because of it.
+    pub fn rank(&mut self, config: RankingConfig, numbers: Arc<Numbers>, dispatches: mpsc::Receiver<Dispatch>) {
+        self.ranks = Some(Ranks::new(config, numbers, dispatches));
+    }
+
     /// What it counts, while it runs and after.
     pub fn stats(&self) -> Arc<GatewayStats> {
         Arc::clone(&self.stats)
@@ -112,6 +121,14 @@ impl UpbitGateway {
 
     async fn run_until_stopped(mut self, mut stop: watch::Receiver<bool>) -> Result<(), VenueError> {
         let markets = self.define_instruments().await?;
+        if let Some(ranks) = &mut self.ranks {
+            ranks.begin(markets.iter().map(|(instrument, code)| (*code, instrument.id)));
+        }
+        let (subscription, wanted) = watch::channel(vec![self.config.subscription()]);
+        let every = self.ranks.as_ref().map_or(Duration::MAX, |ranks| ranks.ranking.config().every);
+        // Far away where nothing is ranked.
+        let mut turns = interval(every.min(Duration::from_secs(86_400 * 365)));
+        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut private = JoinSet::new();
         if let Some(task) = self.private.take() {
             private.spawn(task.run(markets, stop.clone()));
@@ -120,7 +137,7 @@ impl UpbitGateway {
         let feed = Feed {
             url: format!("{}/websocket/v1", self.config.ws_url.trim_end_matches('/')),
             signer: None,
-            subscription: vec![self.config.subscription()],
+            subscription: wanted,
             patience: self.config.patience.clone(),
             now: Arc::clone(&self.now),
             messages,
@@ -133,6 +150,11 @@ impl UpbitGateway {
                 _ = stop.changed() => break,
                 // Without orders the market data are not what was asked for, either.
                 Some(ended) = private.join_next() => if let Ok(Err(error)) = ended { return Err(error) },
+                _ = turns.tick(), if self.ranks.is_some() => {
+                    let Self { ranks, rest, .. } = &mut self;
+                    ranks.iter_mut().for_each(|ranks| ranks.ask(rest));
+                }
+                message = next_rank(&mut self.ranks) => self.on_rank(message, &subscription).await?,
                 message = frames.recv() => match message {
                     Some(message) => self.on_message(message).await?,
                     None => break,
@@ -256,13 +278,7 @@ impl UpbitGateway {
     async fn lose_books(&mut self, recv: Nanos) -> Result<(), VenueError> {
         let ids: Vec<_> = self.config.symbols.iter().map(|(_, id)| *id).collect();
         for instrument in ids {
-            if self.config.raw == RawFrames::All
-                && let Some(channel) = Channel::Snapshot(instrument).number()
-            {
-                self.mailbox.put_raw(recv, channel, &[]);
-            }
-            self.decoder.book_lost(instrument, &mut self.made);
-            self.mailbox.send_made(recv, &mut self.made).await?;
+            self.lose_book(recv, instrument).await?;
         }
         Ok(())
     }
@@ -272,12 +288,20 @@ impl UpbitGateway {
     }
 
     /// Tells a failure that will be tried again; of a row of failures only the first.
-    async fn tell_failure(&mut self, question: &str, reason: &str) -> Result<(), VenueError> {
+    pub(super) async fn tell_failure(&mut self, question: &str, reason: &str) -> Result<(), VenueError> {
         if std::mem::replace(&mut self.failure_told, true) {
             return Ok(());
         }
         let failed = Answer::Failed { venue: Venue::Upbit, question: question.to_owned(), reason: reason.to_owned() };
         self.mailbox.answer((self.now)(), failed).await
+    }
+}
+
+/// The next thing to do about rankings; never, where nothing is ranked.
+async fn next_rank(ranks: &mut Option<Ranks>) -> RankMessage {
+    match ranks {
+        Some(ranks) => ranks.next().await,
+        None => std::future::pending().await,
     }
 }
 

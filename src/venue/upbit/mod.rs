@@ -18,6 +18,8 @@ mod feed;
 #[cfg(feature = "live")]
 pub mod gateway;
 #[cfg(feature = "live")]
+mod ranking;
+#[cfg(feature = "live")]
 pub mod rest;
 #[cfg(feature = "live")]
 pub mod identifier;

@@ -165,7 +165,8 @@ impl Private {
         let feed = Feed {
             url: format!("{}/websocket/v1/private", self.config.ws_url.trim_end_matches('/')),
             signer: Some(self.signer.clone()),
-            subscription: self.config.private_subscription(),
+            // It does not change.
+            subscription: watch::channel(self.config.private_subscription()).1,
             patience: self.config.patience.clone(),
             now: Arc::clone(&self.now),
             messages,

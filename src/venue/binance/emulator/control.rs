@@ -69,6 +69,11 @@ impl Subscriptions {
         self.combined
     }
 
+    /// Their names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(AsRef::as_ref)
+    }
+
     /// How many streams.
     pub(super) fn count(&self) -> usize {
         self.names.len()

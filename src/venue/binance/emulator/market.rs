@@ -16,6 +16,7 @@ use super::frame::stream_kind;
 use super::private::Accounts;
 use super::stats::{ConnectionStats, EmulatorStats};
 use super::weight::WeightWindow;
+use crate::market::Money;
 use crate::venue::maintenance::Maintenance;
 
 /// One market of an emulator.
@@ -27,6 +28,8 @@ pub(super) struct Market {
     /// The streams its source plays, as far as known at the start.
     pub(super) streams: Vec<String>,
     pub(super) books: Mutex<Books>,
+    /// What `/ticker/24hr` says was traded, where that was set.
+    pub(super) turnovers: Mutex<BTreeMap<String, Money>>,
     /// Counts the snapshots that seeded a book: who waits for one watches it.
     pub(super) seeded: watch::Sender<u64>,
     /// Counts the depth snapshots that clients asked for and got.
@@ -65,6 +68,7 @@ impl Market {
             faults: config.faults.clone(),
             streams,
             books: Mutex::new(books),
+            turnovers: Mutex::default(),
             seeded: watch::Sender::new(0),
             depth_answers: watch::Sender::new(0),
             depth_wanted: AtomicBool::new(false),

@@ -58,7 +58,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::market::{Price, Qty};
+use crate::market::{Money, Price, Qty};
 use crate::venue::faults::{FaultPlan, OrderFault};
 use crate::venue::random;
 
@@ -214,6 +214,30 @@ impl Emulator {
     /// Puts futures accounts into hedge mode, or back into one-way mode.
     pub fn set_hedge_mode(&self, hedged: bool) {
         self.accounts(MarketKind::UsdM).into_iter().for_each(|accounts| accounts.set_hedged(hedged));
+    }
+
+    /// Whether the keys of accounts may withdraw.
+    pub fn set_may_withdraw(&self, may: bool) {
+        self.ports.iter().for_each(|port| port.market.accounts.set_may_withdraw(may));
+    }
+
+    /// Leverage and kind of margin that the first account has set for a symbol of futures.
+    pub fn margin(&self, symbol: &str) -> (Option<u32>, Option<String>) {
+        self.accounts(MarketKind::UsdM).map(|accounts| accounts.margin(symbol)).unwrap_or_default()
+    }
+
+    /// The streams that connections of a market are subscribed to now.
+    pub fn watched(&self, kind: MarketKind) -> Vec<String> {
+        let connections =
+            self.ports.iter().filter(|port| port.market.kind == kind).flat_map(|port| port.market.connections.list());
+        connections.flat_map(|open| market::lock(&open.subscriptions).names().map(str::to_owned).collect::<Vec<_>>()).collect()
+    }
+
+    /// What `/ticker/24hr` says was traded of a symbol in 24 hours, in its quote asset.
+    pub fn set_turnover(&self, kind: MarketKind, symbol: &str, amount: Money) {
+        for port in self.ports.iter().filter(|port| port.market.kind == kind) {
+            market::lock(&port.market.turnovers).insert(symbol.to_owned(), amount);
+        }
     }
 
     fn accounts(&self, kind: MarketKind) -> Option<&Accounts> {

@@ -17,6 +17,8 @@ use super::config::MarketKind;
 use super::market::{Market, lock, stopped};
 use super::symbols::{SymbolRules, exchange_info};
 use super::weight::retry_after;
+use crate::market::Money;
+use crate::market::number::ONE;
 
 /// The routes of a market's REST calls.
 pub(super) fn routes(kind: MarketKind) -> Router<Arc<Market>> {
@@ -29,6 +31,7 @@ pub(super) fn routes(kind: MarketKind) -> Router<Arc<Market>> {
         .route(&format!("{root}/time"), get(time))
         .route(&format!("{root}/exchangeInfo"), get(on_exchange_info))
         .route(&format!("{root}/depth"), get(depth))
+        .route(&format!("{root}/ticker/24hr"), get(day_tickers))
 }
 
 type Parameters = Query<BTreeMap<String, String>>;
@@ -62,6 +65,23 @@ fn exchange_info_of(market: &Market, parameters: &BTreeMap<String, String>) -> R
     }
     let rules: Vec<SymbolRules> = wanted.iter().map(|symbol| SymbolRules::of(market.kind, symbol)).collect();
     Ok(exchange_info(market.kind, market.now_ms(), market.limits.weight_per_minute_max, &rules).to_string())
+}
+
+/// Every symbol with what was traded of it: as much as was added, and of those without, the earlier in the alphabet the more.
+async fn day_tickers(State(market): State<Arc<Market>>) -> Response {
+    let weight = match market.kind {
+        MarketKind::Spot => 80,
+        MarketKind::UsdM => 40,
+    };
+    let turnovers = lock(&market.turnovers);
+    let row = |(place, symbol): (usize, &str)| {
+        let usual = Money::from_raw(i128::from(ONE) * 1_000_000 / (place as i128 + 1));
+        let amount = turnovers.get(symbol).copied().unwrap_or(usual);
+        serde_json::json!({ "symbol": symbol, "quoteVolume": amount.to_string() })
+    };
+    let rows: Vec<serde_json::Value> = lock(&market.books).symbols().enumerate().map(row).collect();
+    drop(turnovers);
+    answer(&market, weight, Ok(serde_json::Value::Array(rows).to_string()))
 }
 
 async fn depth(State(market): State<Arc<Market>>, Query(parameters): Parameters) -> Response {

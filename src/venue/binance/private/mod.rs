@@ -3,7 +3,7 @@
 //! | | |
 //! |---|---|
 //! | [`task`] | takes instructions and reports, one at a time |
-//! | `prepare` | what has to be known before anything is sent |
+//! | `prepare`, `permissions` | what has to be known, and settled, before anything is sent |
 //! | `requests`, `amendments` | what is asked about orders, and what answers prove |
 //! | `reports` | what the venue tells, as events |
 //! | `account` | the whole account at once |
@@ -17,6 +17,7 @@ mod budget;
 mod client;
 mod clock;
 mod known;
+mod permissions;
 mod prepare;
 mod reports;
 mod requests;

@@ -33,6 +33,9 @@ impl Private {
         self.tell_skew().await?;
         if self.venue() == Venue::BinanceUsdM {
             self.check_mode(&mut backoff).await?;
+            self.set_margin(&mut backoff).await?;
+        } else {
+            self.check_key(&mut backoff).await?;
         }
         self.failure_told = false;
         let (now_ms, window) = (self.client.clock.millis(), i64::from(self.client.recv_window_ms) + 1_000);

@@ -26,6 +26,7 @@ use crate::venue::wire_error::WireError;
 /// ```
 pub struct Decoder {
     venue: Venue,
+    rule: SyncRule,
     /// By symbol, upper case, sorted.
     symbols: Vec<(String, usize)>,
     feeds: Vec<Feed>,
@@ -49,20 +50,28 @@ impl Decoder {
     /// A decoder for these symbols of a venue. Symbols are matched without regard to case.
     pub fn new<S: AsRef<str>>(venue: Venue, ids: impl IntoIterator<Item = (S, InstrumentId)>) -> Self {
         let rule = if venue == Venue::BinanceUsdM { SyncRule::Futures } else { SyncRule::Spot };
-        let (mut symbols, mut feeds) = (Vec::new(), Vec::new());
-        for (symbol, id) in ids {
-            symbols.push((symbol.as_ref().to_uppercase(), feeds.len()));
-            feeds.push(Feed {
-                id,
-                book: BookSync::new(rule, id),
-                last_trade: None,
-                last_aggregate: None,
-                last_quote: None,
-                last_bar: None,
-            });
+        let (symbols, feeds) = (Vec::new(), Vec::new());
+        let mut decoder =
+            Decoder { venue, rule, symbols, feeds, counts: FrameCounts::default(), gaps: 0, levels: Levels::default() };
+        ids.into_iter().for_each(|(symbol, id)| decoder.add(symbol.as_ref(), id));
+        decoder
+    }
+
+    /// One more symbol: from now on its frames make events. One that is known already stays as it is.
+    pub fn add(&mut self, symbol: &str, id: InstrumentId) {
+        if self.feeds.iter().any(|feed| feed.id == id) {
+            return;
         }
-        symbols.sort();
-        Decoder { venue, symbols, feeds, counts: FrameCounts::default(), gaps: 0, levels: Levels::default() }
+        self.symbols.push((symbol.to_uppercase(), self.feeds.len()));
+        self.symbols.sort();
+        self.feeds.push(Feed {
+            id,
+            book: BookSync::new(self.rule, id),
+            last_trade: None,
+            last_aggregate: None,
+            last_quote: None,
+            last_bar: None,
+        });
     }
 
     /// A frame of a stream came: its events go to the end of `out`.

@@ -53,6 +53,27 @@ pub fn depth(bytes: &[u8], levels: &mut Levels) -> Result<DepthHead, WireError> 
     Ok(DepthHead { last_update_id: body.last_update_id, time: body.happened.or(body.sent).and_then(nanos_of) })
 }
 
+/// Reads what was traded of every symbol in 24 hours, in its quote asset, from `/ticker/24hr`. Symbols are upper case as the venue
+/// writes them.
+///
+/// # Errors
+/// When it cannot be read, or a turnover is no amount.
+pub fn turnovers(bytes: &[u8]) -> Result<Vec<(String, Money)>, WireError> {
+    #[derive(Deserialize)]
+    struct Row {
+        symbol: String,
+        #[serde(rename = "quoteVolume")]
+        quote_volume: String,
+    }
+    const WHAT: &str = "a 24 h ticker";
+    let rows: Vec<Row> = read(WHAT, bytes)?;
+    let row = |row: Row| match row.quote_volume.parse::<Money>() {
+        Ok(amount) => Ok((row.symbol, amount)),
+        Err(error) => Err(WireError::Number { what: WHAT, field: "quoteVolume", error }),
+    };
+    rows.into_iter().map(row).collect()
+}
+
 /// Reads the venue's clock from `/time`.
 ///
 /// # Errors

@@ -81,6 +81,8 @@ pub(super) struct Market {
     pub(super) start: Price,
     /// Last price.
     pub(super) last: Price,
+    /// Turnover that tickers of REST show on top of what is traded here.
+    pub(super) elsewhere: Money,
 }
 
 pub(super) struct Core {
@@ -172,7 +174,10 @@ impl Core {
         for ((code, start), id) in starts.into_iter().zip(0..) {
             let quote = Quote::of(code.quote()).ok_or_else(|| EmulatorError::Market(code.to_string()))?;
             let id = InstrumentId(id);
-            markets.insert(code, Market { id, ticks: ticks::ticks(quote, code.base(), day), start, last: start });
+            markets.insert(
+                code,
+                Market { id, ticks: ticks::ticks(quote, code.base(), day), start, last: start, elsewhere: Money::ZERO },
+            );
             codes.insert(id, code);
         }
         let quotes: BTreeMap<InstrumentId, Quote> =

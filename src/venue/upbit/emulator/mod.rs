@@ -42,7 +42,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use self::core::Shared;
-use crate::market::Qty;
+use crate::market::{Money, Qty};
 use crate::venue::exchange::{Exchange, Ledger};
 use crate::venue::faults::{FaultPlan, Faults, OrderFault};
 
@@ -116,6 +116,20 @@ impl Emulator {
         let done = number.is_some_and(|number| core.exchange.trade_with(number, qty));
         core.publish_facts(now_ms);
         done
+    }
+
+    /// The codes that clients are subscribed to now, for each kind of message; those of books with their depth.
+    pub fn watched(&self) -> Vec<String> {
+        let core = self.shared.lock();
+        core.clients.iter().flat_map(|client| client.wanted.iter().flat_map(|wanted| wanted.codes.clone())).collect()
+    }
+
+    /// Adds to the 24-hour turnover that REST tells of a market, as if it had been traded before. False when there is no such market.
+    pub fn add_turnover(&self, symbol: &str, amount: Money) -> bool {
+        let mut core = self.shared.lock();
+        let market = symbol.parse().ok().and_then(|code| core.markets.get_mut(&code));
+        let sum = market.and_then(|market| Some((market.elsewhere.checked_add(amount)?, market)));
+        sum.map(|(sum, market)| market.elsewhere = sum).is_some()
     }
 
     /// Other faults from now on.

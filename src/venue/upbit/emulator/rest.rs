@@ -47,14 +47,13 @@ pub(super) fn answer(shared: &Arc<Shared>, method: &Method, path: &str, given: &
                 .keys()
                 .map(|code| format!("{{\"market\":\"{code}\",\"korean_name\":\"{0}\",\"english_name\":\"{0}\"}}", code.base())),
         )),
-        ("GET", "/v1/ticker") => of_markets(core, given, |core, code| {
-            let market = core.markets.get(&code)?;
-            let day = core.exchange.day(market.id).filter(|day| day.last.is_positive());
-            // Before the first trade of the day, yesterday's last stands.
-            let standing =
-                DayStats { open: market.last, high: market.last, low: market.last, last: market.last, ..DayStats::default() };
-            Some(format!("{{\"market\":\"{code}\",{}}}", ticker_fields(&day.unwrap_or(standing), market.start, now_ms)))
-        }),
+        ("GET", "/v1/ticker") => of_markets(core, given, |core, code| ticker(core, code, now_ms)),
+        ("GET", "/v1/ticker/all") => {
+            let missing = || Refused::quotation(400, "quote_currencies is missing");
+            let quotes: Vec<&str> = given.get("quote_currencies").ok_or_else(missing)?.split(',').collect();
+            let codes = core.markets.keys().filter(|code| quotes.contains(&code.quote()));
+            Ok(listed(codes.filter_map(|code| ticker(core, *code, now_ms))))
+        }
         ("GET", "/v1/orderbook/instruments") => of_markets(core, given, |core, code| {
             let market = core.markets.get(&code)?;
             let tick = market.ticks.tick_at(market.last);
@@ -86,6 +85,17 @@ pub(super) fn answer(shared: &Arc<Shared>, method: &Method, path: &str, given: &
     };
     core.publish_facts(now_ms);
     result
+}
+
+/// A ticker of REST.
+fn ticker(core: &Core, code: MarketCode, now_ms: i64) -> Option<String> {
+    let market = core.markets.get(&code)?;
+    let day = core.exchange.day(market.id).filter(|day| day.last.is_positive());
+    // Before the first trade of the day, yesterday's last stands.
+    let standing = DayStats { open: market.last, high: market.last, low: market.last, last: market.last, ..DayStats::default() };
+    let mut day = day.unwrap_or(standing);
+    day.value = day.value.checked_add(market.elsewhere).unwrap_or(day.value);
+    Some(format!("{{\"market\":\"{code}\",{}}}", ticker_fields(&day, market.start, now_ms)))
 }
 
 fn listed(rows: impl Iterator<Item = String>) -> String {

@@ -76,15 +76,22 @@ struct Feed {
 impl Decoder {
     /// A decoder for these markets.
     pub fn new<S: AsRef<str>>(ids: impl IntoIterator<Item = (S, InstrumentId)>) -> Self {
-        let (mut markets, mut feeds) = (Vec::new(), Vec::new());
-        for (code, id) in ids {
-            if let Ok(code) = code.as_ref().to_uppercase().parse::<MarketCode>() {
-                markets.push((code, feeds.len()));
-            }
-            feeds.push(Feed { id, trades: VecDeque::new(), forgotten: None, book: None, phase: None });
+        let (markets, feeds) = (Vec::new(), Vec::new());
+        let mut decoder = Decoder { markets, feeds, counts: FrameCounts::default(), levels: Levels::default() };
+        ids.into_iter().for_each(|(code, id)| decoder.add(code.as_ref(), id));
+        decoder
+    }
+
+    /// One more market: from now on its frames make events. One that is known already stays as it is.
+    pub fn add(&mut self, code: &str, id: InstrumentId) {
+        if self.feeds.iter().any(|feed| feed.id == id) {
+            return;
         }
-        markets.sort();
-        Decoder { markets, feeds, counts: FrameCounts::default(), levels: Levels::default() }
+        if let Ok(code) = code.to_uppercase().parse::<MarketCode>() {
+            self.markets.push((code, self.feeds.len()));
+            self.markets.sort();
+        }
+        self.feeds.push(Feed { id, trades: VecDeque::new(), forgotten: None, book: None, phase: None });
     }
 
     /// A frame came: its events go to the end of `out`.

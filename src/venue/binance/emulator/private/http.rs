@@ -40,12 +40,15 @@ pub(in super::super) fn routes(kind: MarketKind) -> Router<Arc<Market>> {
             "/api/v3/myTrades",
             "/api/v3/account",
             "/api/v3/ticker/price",
+            "/sapi/v1/account/apiRestrictions",
         ],
         MarketKind::UsdM => &[
             "/fapi/v1/order",
             "/fapi/v1/openOrders",
             "/fapi/v1/userTrades",
             "/fapi/v1/positionSide/dual",
+            "/fapi/v1/leverage",
+            "/fapi/v1/marginType",
             "/fapi/v1/listenKey",
             "/fapi/v3/balance",
             "/fapi/v3/positionRisk",
@@ -134,6 +137,13 @@ fn answer(market: &Market, method: &Method, path: &str, query: &str, headers: &H
     let mut desk = lock(&accounts.desk);
     let result = match (method.as_str(), path) {
         ("GET", "/fapi/v1/positionSide/dual") => Ok(json!({"dualSidePosition": accounts.hedged.load(Ordering::Relaxed)})),
+        ("GET", "/sapi/v1/account/apiRestrictions") => {
+            let may_withdraw = accounts.may_withdraw.load(Ordering::Relaxed);
+            Ok(
+                json!({"ipRestrict": false, "enableReading": true, "enableSpotAndMarginTrading": true, "enableWithdrawals": may_withdraw}),
+            )
+        }
+        ("POST", "/fapi/v1/leverage" | "/fapi/v1/marginType") => margin(market, account, path, &parameters),
         ("GET", "/api/v3/account") => Ok(spot_account(&desk, account)),
         ("GET", "/fapi/v3/balance") => Ok(futures_balance(&desk, account)),
         ("GET", "/fapi/v3/positionRisk") => Ok(Value::Array(frames::positions(&desk.accounts[account].0, false))),
@@ -142,6 +152,32 @@ fn answer(market: &Market, method: &Method, path: &str, query: &str, headers: &H
     };
     accounts.flush(&mut desk);
     result
+}
+
+/// Leverage or kind of margin of a symbol.
+fn margin(market: &Market, account: usize, path: &str, parameters: &Parameters) -> Result<Value, Refused> {
+    let symbol = text(parameters, "symbol")?;
+    if !lock(&market.books).knows(symbol) {
+        return Err(Refused::new(-1121, "Invalid symbol."));
+    }
+    let mut margins = lock(&market.accounts.margins);
+    let (leverage, kind) = margins.entry((account, symbol.to_owned())).or_default();
+    if path.ends_with("leverage") {
+        let asked = text(parameters, "leverage")?.parse().ok().filter(|asked| (1..=125).contains(asked));
+        let asked = asked.ok_or_else(|| Refused::new(-4028, "Leverage is not valid"))?;
+        *leverage = Some(asked);
+        return Ok(json!({"leverage": asked, "maxNotionalValue": "1000000", "symbol": symbol}));
+    }
+    let asked = text(parameters, "marginType")?;
+    if !matches!(asked, "ISOLATED" | "CROSSED") {
+        return Err(Refused::new(-4047, "Invalid margin type."));
+    }
+    // An account begins with cross margin.
+    if kind.as_deref().unwrap_or("CROSSED") == asked {
+        return Err(Refused::new(-4046, "No need to change margin type."));
+    }
+    *kind = Some(asked.to_owned());
+    Ok(json!({"code": 200, "msg": "success"}))
 }
 
 fn about_orders(

@@ -75,6 +75,10 @@ pub(super) struct Accounts {
     listen_keys: Mutex<BTreeMap<String, (usize, i64)>>,
     skew_ms: AtomicI64,
     hedged: AtomicBool,
+    /// Whether keys may withdraw.
+    may_withdraw: AtomicBool,
+    /// Futures: leverage and kind of margin, by account and symbol, where they were set.
+    margins: Mutex<BTreeMap<(usize, String), (Option<u32>, Option<String>)>>,
     faults: Mutex<Faults>,
     /// Orders by the 10 s of the clock.
     orders_sent: Mutex<(i64, u32)>,
@@ -113,11 +117,23 @@ impl Accounts {
             listen_keys: Mutex::default(),
             skew_ms: AtomicI64::new(0),
             hedged: AtomicBool::new(false),
+            may_withdraw: AtomicBool::new(false),
+            margins: Mutex::default(),
             faults: Mutex::new(Faults::new(plan.clone())),
             orders_sent: Mutex::default(),
             next_key: AtomicU64::new(1),
             frames_sent: AtomicU64::new(0),
         })
+    }
+
+    /// Whether keys may withdraw from now on.
+    pub(super) fn set_may_withdraw(&self, may: bool) {
+        self.may_withdraw.store(may, Ordering::Relaxed);
+    }
+
+    /// Leverage and kind of margin of the first account, where they were set.
+    pub(super) fn margin(&self, symbol: &str) -> (Option<u32>, Option<String>) {
+        lock(&self.margins).get(&(0, symbol.to_owned())).cloned().unwrap_or_default()
     }
 
     /// Whether there is any account.

@@ -132,6 +132,19 @@ pub fn is_hedged(bytes: &[u8]) -> Result<bool, WireError> {
     read::<Body>("a position mode", bytes).map(|body| body.dual_side_position)
 }
 
+/// Reads whether a key may withdraw (`GET /sapi/v1/account/apiRestrictions`).
+///
+/// # Errors
+/// When it does not say.
+pub fn may_withdraw(bytes: &[u8]) -> Result<bool, WireError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Body {
+        enable_withdrawals: bool,
+    }
+    read::<Body>("the restrictions of a key", bytes).map(|body| body.enable_withdrawals)
+}
+
 /// Reads a listen key (`POST /fapi/v1/listenKey`). It opens our account's stream: it is a secret.
 ///
 /// # Errors
