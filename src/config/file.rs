@@ -440,8 +440,22 @@ fn seen(value: &DeValue<'_>) -> String {
 }
 
 const VENUE_KEYS: [&str; 16] = [
-    "kind", "endpoint", "orders", "keys", "symbols", "streams", "book_speed", "conditions", "emulate", "emulator", "exchange", "top",
-    "rank_every", "leverage", "margin", "allow_withdraw",
+    "kind",
+    "endpoint",
+    "orders",
+    "keys",
+    "symbols",
+    "streams",
+    "book_speed",
+    "conditions",
+    "emulate",
+    "emulator",
+    "exchange",
+    "top",
+    "rank_every",
+    "leverage",
+    "margin",
+    "allow_withdraw",
 ];
 const VENUE_EXPECTED: &str = "a venue: \"kiwoom\", \"upbit\", \"binance-spot\" or \"binance-usdm\"";
 const DEPOSITS_EXPECTED: &str = "a list, like [{ venue = \"binance-usdm\", currency = \"USDT\", amount = 10000 }]";
