@@ -64,6 +64,9 @@ impl AccountConfig {
     }
 }
 
+/// Leverage and kind of margin, where they were set.
+type Margin = (Option<u32>, Option<String>);
+
 /// The accounts of a market, and who listens to them.
 #[derive(Debug)]
 pub(super) struct Accounts {
@@ -78,7 +81,7 @@ pub(super) struct Accounts {
     /// Whether keys may withdraw.
     may_withdraw: AtomicBool,
     /// Futures: leverage and kind of margin, by account and symbol, where they were set.
-    margins: Mutex<BTreeMap<(usize, String), (Option<u32>, Option<String>)>>,
+    margins: Mutex<BTreeMap<(usize, String), Margin>>,
     faults: Mutex<Faults>,
     /// Orders by the 10 s of the clock.
     orders_sent: Mutex<(i64, u32)>,
@@ -132,7 +135,7 @@ impl Accounts {
     }
 
     /// Leverage and kind of margin of the first account, where they were set.
-    pub(super) fn margin(&self, symbol: &str) -> (Option<u32>, Option<String>) {
+    pub(super) fn margin(&self, symbol: &str) -> Margin {
         lock(&self.margins).get(&(0, symbol.to_owned())).cloned().unwrap_or_default()
     }
 
