@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::config::{BinanceConfig, TradeStream};
+use super::config::{BinanceConfig, Margin, TradeStream};
 use super::emulator::{AccountConfig, DeskFees, Emulator, EmulatorConfig, MarketKind, MarketSource, Source, Start};
 use super::gateway::BinanceGateway;
 use super::signing::Signer;
@@ -23,6 +23,9 @@ const SYMBOL: &str = "BTCUSDT";
 /// A market of Binance: spot, else USDⓈ-M.
 pub(in crate::venue) struct Market<const SPOT: bool> {
     pub(super) emulator: Emulator,
+    /// Settings of the gateway; futures.
+    pub(super) leverage: Option<u16>,
+    pub(super) margin: Option<Margin>,
     now: Now,
 }
 
@@ -54,7 +57,8 @@ impl<const SPOT: bool> Market<SPOT> {
             ..EmulatorConfig::default()
         };
         let clock = crate::live::Clock::default();
-        Market { emulator: Emulator::start(config).await.expect("it starts"), now: Arc::new(move || clock.now()) }
+        let emulator = Emulator::start(config).await.expect("it starts");
+        Market { emulator, leverage: None, margin: None, now: Arc::new(move || clock.now()) }
     }
 }
 
@@ -99,6 +103,7 @@ impl<const SPOT: bool> Harness for Market<SPOT> {
         config.account.resolve = Duration::from_millis(20);
         config.account.audit = Duration::from_millis(150);
         config.account.recv_window_ms = 600;
+        (config.leverage, config.margin) = (self.leverage, self.margin);
         let mut gateway = BinanceGateway::new(config, inbox, now)?;
         gateway.trade(Trading { credentials, orders }, dispatches)?;
         Ok(Connected { frames: gateway.stats(), run: Box::pin(gateway.run(stop)) })

@@ -1,5 +1,7 @@
 //! What the key may do, and how futures are margined: settled before anything is sent.
 
+use std::fmt;
+
 use reqwest::Method;
 use tokio::time::sleep;
 
@@ -57,21 +59,24 @@ impl Private {
             // The kind first: a position keeps it from being changed, and the leverage does not.
             if let Some(margin) = self.config.margin {
                 let parameters = Parameters::new().with("symbol", symbol).with("marginType", margin.word());
-                self.settle("/fapi/v1/marginType", "margin type", symbol, parameters, backoff).await?;
+                let what = ("margin", "마진", margin.word());
+                self.settle("/fapi/v1/marginType", what, symbol, parameters, backoff).await?;
             }
             if let Some(leverage) = self.config.leverage {
                 let parameters = Parameters::new().with("symbol", symbol).with("leverage", leverage);
-                self.settle("/fapi/v1/leverage", "leverage", symbol, parameters, backoff).await?;
+                let what = ("leverage", "레버리지", leverage.to_string());
+                self.settle("/fapi/v1/leverage", what, symbol, parameters, backoff).await?;
             }
         }
         Ok(())
     }
 
-    /// Asks for a setting until it is so. It may be asked for twice: the second time changes nothing.
+    /// Asks for a setting (its name in the settings, its Korean name, its value) until it is so. It may be asked for twice: the
+    /// second time changes nothing.
     async fn settle(
         &mut self,
         path: &'static str,
-        what: &str,
+        (what, korean, value): (&str, &str, impl fmt::Display),
         symbol: &str,
         parameters: Parameters,
         backoff: &mut Backoff,
@@ -84,8 +89,20 @@ impl Private {
                 Err(CallError::Refused { refusal, .. })
                     if !matches!(refusal.cause, Cause::TooManyRequests | Cause::VenueFailed | Cause::WrongTime) =>
                 {
-                    // With another margin than was set here, no order may leave.
-                    return Err(self.refused(format!("the {what} of {symbol} could not be set: {refusal}")));
+                    // With another margin than was set here, no order may leave. What a wrong key needs, its own words say.
+                    let of_key = matches!(refusal.cause, Cause::WrongKey | Cause::WrongSignature | Cause::Blocked);
+                    let (remedy, korean_remedy) = if of_key {
+                        (String::new(), String::new())
+                    } else {
+                        let remedy = format!(" (change `{what}` in the settings, or leave it out and nothing is set)");
+                        (remedy, format!(". 설정의 {what} 값을 바꾸거나 지우십시오"))
+                    };
+                    return Err(self.refused(format!(
+                        "{what} {value} of {symbol} could not be set: {}{remedy} / {symbol} {korean} {value} 설정이 거부되었습니다: \
+                         {}{korean_remedy}",
+                        refusal.english(),
+                        refusal.korean()
+                    )));
                 }
                 Err(error) => {
                     self.tell_failure(what, error.to_string()).await?;
