@@ -99,7 +99,7 @@ fn strategy_texts_are_checked_with_line_and_column() {
     std::fs::write(dir.path().join("buy.py"), "if not (등락율 > self.vars[1] and 현재가 > 이동평균(60)):\n    매수 = False\n")
         .expect("written");
     let (out, _) = check(dir.path(), &["strategy", "check", "buy.py"], 0);
-    assert!(out.contains("loads as a buy text") && out.contains("이동평균") && out.contains("등락율 현재가"), "{out}");
+    assert!(out.contains("loads as a buy text") && out.contains("이동평균") && out.contains("등락율 매수 현재가"), "{out}");
     let shown = json(&check(dir.path(), &["strategy", "check", "buy.py", "--json"], 0).0);
     assert_eq!((&shown["loads"], &shown["windows"], &shown["vars"][0]), (&true.into(), &1.into(), &1.into()));
     std::fs::write(dir.path().join("sell.py"), "# 매도\nif 수익율 < -2:\n    매도 = True\nif 매도:\n    self.Sell()\n")

@@ -56,8 +56,10 @@ impl Source {
         numbered.filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
 
+    /// The conformance suite and each venue's part of it are tests, by `#[cfg(test)]` where they are declared.
     fn is_test(&self) -> bool {
-        self.path.ends_with("tests.rs") || self.path.contains("tests/")
+        let is_conformance = self.path.ends_with("/conformance.rs") || self.path.contains("/conformance/");
+        is_conformance || self.path.ends_with("tests.rs") || self.path.contains("tests/")
     }
 }
 
