@@ -79,6 +79,25 @@ fn shown(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
+/// Up to 18 characters of digits, with at most one point after the first and eight decimals: nearly every number there is, in 64 bits.
+/// `None` leaves the rest, and what is wrong, to [`parse_raw`].
+fn parse_short(digits: &[u8]) -> Option<i128> {
+    const POWERS: [i64; DECIMALS as usize + 1] = [ONE, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let (mut raw, mut point) = (0_i64, None);
+    for (place, &byte) in digits.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => raw = raw * 10 + i64::from(byte - b'0'),
+            b'.' if point.is_none() && place > 0 => point = Some(place),
+            _ => return None,
+        }
+    }
+    let decimals = point.map_or(0, |point| digits.len() - point - 1);
+    POWERS.get(decimals).map(|power| i128::from(raw) * i128::from(*power))
+}
+
 /// Parses decimal text to 1e-8 units, exactly.
 fn parse_raw(text: &str) -> Result<i128, NumberError> {
     let (negative, digits) = match text.as_bytes() {
@@ -86,6 +105,9 @@ fn parse_raw(text: &str) -> Result<i128, NumberError> {
         [b'+', rest @ ..] => (false, rest),
         all => (false, all),
     };
+    if let Some(raw) = parse_short(digits) {
+        return Ok(if negative { -raw } else { raw });
+    }
     let mut raw: i128 = 0;
     let mut decimals: Option<u32> = None;
     let mut any = false;
@@ -360,6 +382,13 @@ mod tests {
             prop_assert_eq!(ceiling, -((-value).div_euclid(divisor)));
             let even = divide(value, divisor, Rounding::HalfEven).expect("small");
             prop_assert!((even * divisor - value).abs() * 2 <= divisor);
+        }
+
+        #[test]
+        fn zeros_in_front_change_nothing(sign in "[-+]?", text in "[0-9]{1,9}([0-9.][0-9]{0,9})?|[0-9][0-9.]{0,17}") {
+            // With them, a text is too long for the short way.
+            let long: Result<Money, NumberError> = format!("{sign}{}{text}", "0".repeat(20)).parse();
+            prop_assert_eq!(format!("{sign}{text}").parse::<Money>().ok(), long.ok());
         }
 
         #[test]

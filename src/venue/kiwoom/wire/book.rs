@@ -1,10 +1,13 @@
 //! The book, ten levels a side: [`BookFrame`] of a REAL message of type `0D`.
 
 pub use super::field::DEPTH;
-use super::field::Object;
+use super::field::{Object, Value, side};
+use super::real::{Source, Values};
 use crate::market::{Price, Qty};
 use crate::venue::kiwoom::time::TimeOfDay;
 use crate::venue::wire_error::WireError;
+
+const WHAT: &str = "the book (0D)";
 
 /// The book of a stock (주식호가잔량).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,20 +29,49 @@ pub struct BookFrame {
 impl BookFrame {
     /// Reads it from the text of a JSON object.
     pub(crate) fn read(text: &str) -> Result<Self, WireError> {
-        let book = Object::parse("the book (0D)", text)?;
-        let side = |label, price_from: usize, qty_from: usize| {
-            book.side(label, |place, price| (if price { price_from } else { qty_from } + place - 1).to_string())
+        let book = Object::parse(WHAT, text)?;
+        BookFrame::of(&book)
+    }
+
+    /// The same from either source.
+    pub(super) fn from_source(source: Source<'_>) -> Result<Self, WireError> {
+        match source {
+            Source::Text(text) => BookFrame::read(text),
+            Source::Values(values) => BookFrame::of(values),
+        }
+    }
+
+    fn of(fields: &impl ByNumber) -> Result<Self, WireError> {
+        let side = |label, price_from: u16, qty_from: u16| {
+            side(|place| Ok((fields.value(price_from + place - 1, label)?, fields.value(qty_from + place - 1, label)?)))
         };
-        let expected_price: Option<Price> = book.value("23", "23")?;
-        let expected_qty: Option<Qty> = book.value("24", "24")?;
+        let expected_price: Option<Price> = fields.value(23, "23")?;
+        let expected_qty: Option<Qty> = fields.value(24, "24")?;
         Ok(BookFrame {
-            time: book.value("21", "21")?,
+            time: fields.value(21, "21")?,
             asks: side("41 to 70", 41, 61)?,
             bids: side("51 to 80", 51, 71)?,
-            ask_total: book.value("121", "121")?,
-            bid_total: book.value("125", "125")?,
+            ask_total: fields.value(121, "121")?,
+            bid_total: fields.value(125, "125")?,
             expected: expected_price.filter(|price| price.is_positive()).zip(expected_qty),
         })
+    }
+}
+
+/// Fields by their number; `label` is how an error names one.
+trait ByNumber {
+    fn value<T: Value>(&self, fid: u16, label: &'static str) -> Result<T, WireError>;
+}
+
+impl ByNumber for Object<'_> {
+    fn value<T: Value>(&self, fid: u16, label: &'static str) -> Result<T, WireError> {
+        Object::value(self, &fid.to_string(), label)
+    }
+}
+
+impl ByNumber for Values<'_> {
+    fn value<T: Value>(&self, fid: u16, label: &'static str) -> Result<T, WireError> {
+        T::read(WHAT, label, self.get(fid))
     }
 }
 

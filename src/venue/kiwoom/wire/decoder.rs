@@ -1,5 +1,6 @@
 //! Frames in, events out: [`Decoder`]. A pure function of the frames and of when they came, so that `replay --reparse` can run it again.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jangbu_journal::Nanos;
@@ -230,9 +231,9 @@ impl Decoder {
             RealBody::Other(_) => Ok(Entry::Unknown),
             body => {
                 let named = match body {
-                    RealBody::Holding(frame) => frame.symbol.to_string(),
-                    RealBody::Interruption(frame) => frame.symbol.to_string(),
-                    _ => entry.item.clone(),
+                    RealBody::Holding(frame) => Cow::Owned(frame.symbol.to_string()),
+                    RealBody::Interruption(frame) => Cow::Owned(frame.symbol.to_string()),
+                    _ => Cow::Borrowed(entry.item.as_str()),
                 };
                 let Some(feed) = find(&self.symbols, &mut self.feeds, &named) else { return Ok(Entry::Unknown) };
                 match body {

@@ -155,17 +155,26 @@ impl<'a> Object<'a> {
     /// A side of a book, best first: `key(place, true)` names the price of a place from 1 on, `key(place, false)` the quantity. Places
     /// without a price or a quantity are left out.
     pub(crate) fn side(&self, label: &'static str, key: impl Fn(usize, bool) -> String) -> Result<Vec<(Price, Qty)>, WireError> {
-        let mut levels = Vec::with_capacity(DEPTH);
-        for place in 1..=DEPTH {
-            let price: Option<Price> = self.value(&key(place, true), label)?;
-            let qty: Option<Qty> = self.value(&key(place, false), label)?;
-            let qty = qty.unwrap_or(Qty::ZERO).abs();
-            if let Some(price) = price.filter(|price| price.is_positive() && !qty.is_zero()) {
-                levels.push((price, qty));
-            }
-        }
-        Ok(levels)
+        side(|place| {
+            Ok((self.value(&key(usize::from(place), true), label)?, self.value(&key(usize::from(place), false), label)?))
+        })
     }
+}
+
+/// Price and quantity of a place in a book, where they are told.
+type Place = (Option<Price>, Option<Qty>);
+
+/// A side of a book out of its places, from 1 on. Those without a price or a quantity are left out.
+pub(crate) fn side(at: impl Fn(u16) -> Result<Place, WireError>) -> Result<Vec<(Price, Qty)>, WireError> {
+    let mut levels = Vec::with_capacity(DEPTH);
+    for place in 1..=DEPTH as u16 {
+        let (price, qty) = at(place)?;
+        let qty = qty.unwrap_or(Qty::ZERO).abs();
+        if let Some(price) = price.filter(|price| price.is_positive() && !qty.is_zero()) {
+            levels.push((price, qty));
+        }
+    }
+    Ok(levels)
 }
 
 /// Levels a side of every book.

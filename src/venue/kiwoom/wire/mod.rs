@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   message ──▶ frame.rs ──▶ decoder.rs ──▶ events      request.rs ──▶ message
-//!               stream.rs    feed.rs: a stock
+//!               real.rs,     feed.rs: a stock
+//!               stream.rs,
 //!               report.rs,   orders.rs: our orders, session.rs: phases
 //!               book.rs
 //!
@@ -21,6 +22,7 @@ pub mod request;
 pub mod session;
 pub mod orders;
 pub mod counts;
+mod real;
 mod feed;
 pub mod decoder;
 pub mod rest;

@@ -4,7 +4,6 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::account::SessionId;
-use crate::venue::kiwoom::wire::stream::RealBody;
 
 const OURS: OrderId = OrderId { session: SessionId(1), seq: jangbu_journal::Seq::FIRST, index: 0 };
 
@@ -28,8 +27,7 @@ fn report(line: &str) -> OrderFrame {
         word(10),
         word(12)
     );
-    let RealBody::Order(frame) = RealBody::read("00", &values).expect("a report") else { panic!("{line}") };
-    *frame
+    OrderFrame::read(&values).unwrap_or_else(|error| panic!("{line}: {error}"))
 }
 
 fn number(text: u64) -> OrderNumber {

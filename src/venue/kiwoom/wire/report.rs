@@ -1,6 +1,7 @@
 //! Reports of orders, type `00` (주문체결): [`OrderFrame`], and the words in it.
 
-use super::field::{Value, record};
+use super::field::Value;
+use super::real::real_record;
 use super::symbol::{Exchange, OrderNumber, Symbol};
 use crate::market::{Money, Price, Qty, Side};
 use crate::venue::kiwoom::time::TimeOfDay;
@@ -83,7 +84,7 @@ impl Value for Option<Side> {
     }
 }
 
-record! {
+real_record! {
     /// `00`, a report of an order (주문체결).
     "an order report (00)" OrderFrame {
         /// The account.

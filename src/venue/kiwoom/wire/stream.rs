@@ -3,8 +3,9 @@
 //! The keys are Kiwoom's field numbers (FID). Only fields that this program uses are read.
 
 use super::book::BookFrame;
-use super::field::{Value, record};
+use super::field::Value;
 use super::number::{Mark, Number};
+use super::real::{Source, real_record};
 use super::report::OrderFrame;
 use super::symbol::{Exchange, Symbol};
 use crate::market::{Money, Price, Qty, Rate, Side};
@@ -45,16 +46,16 @@ pub enum RealBody {
 
 impl RealBody {
     /// Reads the values of a type.
-    pub(crate) fn read(kind: &str, values: &str) -> Result<RealBody, WireError> {
+    pub(super) fn read(kind: &str, values: Source<'_>) -> Result<RealBody, WireError> {
         Ok(match kind {
-            "00" => RealBody::Order(Box::new(OrderFrame::read(values)?)),
-            "04" => RealBody::Holding(Box::new(HoldingFrame::read(values)?)),
-            "0B" => RealBody::Trade(Box::new(TradeFrame::read(values)?)),
-            "0C" => RealBody::Best(BestFrame::read(values)?),
-            "0D" => RealBody::Book(Box::new(BookFrame::read(values)?)),
-            "0s" => RealBody::Session(SessionFrame::read(values)?),
-            "1h" => RealBody::Interruption(Box::new(InterruptionFrame::read(values)?)),
-            "02" => RealBody::Condition(ConditionFrame::read(values)?),
+            "00" => RealBody::Order(Box::new(OrderFrame::from_source(values)?)),
+            "04" => RealBody::Holding(Box::new(HoldingFrame::from_source(values)?)),
+            "0B" => RealBody::Trade(Box::new(TradeFrame::from_source(values)?)),
+            "0C" => RealBody::Best(BestFrame::from_source(values)?),
+            "0D" => RealBody::Book(Box::new(BookFrame::from_source(values)?)),
+            "0s" => RealBody::Session(SessionFrame::from_source(values)?),
+            "1h" => RealBody::Interruption(Box::new(InterruptionFrame::from_source(values)?)),
+            "02" => RealBody::Condition(ConditionFrame::from_source(values)?),
             other => RealBody::Other(other.to_owned()),
         })
     }
@@ -83,7 +84,7 @@ impl Value for Option<Taken> {
     }
 }
 
-record! {
+real_record! {
     /// `0B`, a trade (주식체결).
     "a trade (0B)" TradeFrame {
         /// When.
@@ -123,7 +124,7 @@ record! {
     }
 }
 
-record! {
+real_record! {
     /// `0C`, best prices (주식우선호가).
     "best prices (0C)" BestFrame {
         /// Best ask.
@@ -133,7 +134,7 @@ record! {
     }
 }
 
-record! {
+real_record! {
     /// `04`, a holding (잔고).
     "a holding (04)" HoldingFrame {
         /// The account.
@@ -161,7 +162,7 @@ record! {
     }
 }
 
-record! {
+real_record! {
     /// `0s`, a session (장시작시간).
     "a session (0s)" SessionFrame {
         /// Which: `3` opens, `4` closes, `P`…`W` are NXT's.
@@ -173,7 +174,7 @@ record! {
     }
 }
 
-record! {
+real_record! {
     /// `1h`, a volatility interruption (VI 발동/해제).
     "an interruption (1h)" InterruptionFrame {
         /// Of what.
@@ -216,7 +217,7 @@ impl InterruptionFrame {
     }
 }
 
-record! {
+real_record! {
     /// `02`, a stock entered or left a condition search (조건검색).
     "a condition hit (02)" ConditionFrame {
         /// The condition's number.
