@@ -19,6 +19,7 @@ use super::texts::strategy_texts;
 use crate::config::{Config, Deposit, DurabilityName, Orders, Stream, VenueConfig};
 use crate::effect::{Notice, Severity};
 use crate::event::command::{Settings, StrategySettings};
+use crate::live::advice;
 use crate::live::config::LiveConfig;
 use crate::live::latency::Language;
 use crate::live::session::{Hooks, run as run_session};
@@ -378,7 +379,7 @@ fn tell(stamp: &Stamp, notice: &Notice) {
         Severity::Warning => "!",
         Severity::Critical => "!!",
     };
-    say(format_args!("{} seq {} {mark} {}  [{}]", clock_text(stamp.recv), stamp.seq, notice.text, notice.code));
+    say(format_args!("{} seq {} {mark} {}  [{}]", clock_text(stamp.recv), stamp.seq, advice::line(notice), notice.code));
 }
 
 /// The time of day.

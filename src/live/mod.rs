@@ -12,6 +12,7 @@
 
 pub mod clock;
 pub mod latency;
+pub mod advice;
 pub mod gate;
 pub mod counts;
 pub mod valued;

@@ -55,7 +55,8 @@ pub struct Credentials {
 pub enum CredentialsError {
     /// Neither the environment nor a file has them.
     #[error(
-        "{venue}: no keys. Set {key} and {secret}, or name a file in the settings: keys = \"FILE\" (of mode 0600, with key = \"…\" and secret = \"…\")"
+        "{venue}: no keys. Set {key} and {secret}, or name a file in the settings: keys = \"FILE\" (of mode 0600, with key = \"…\" and secret = \"…\") \
+         · 키가 없습니다. 환경 변수 {key}, {secret}를 설정하거나, 설정의 keys에 그 둘을 적은 파일(권한 0600)을 지정하십시오"
     )]
     Missing {
         /// Whose.

@@ -14,6 +14,7 @@ mod examples;
 mod golden;
 mod golden_made;
 mod kiwoom_day;
+mod kiwoom_refusals;
 mod made;
 mod program;
 mod tidy;

@@ -115,7 +115,8 @@ impl Directory {
     fn make(&self, code: &str, at: Nanos) -> Result<Instrument, String> {
         let Some(stock) = self.listed.get(code) else {
             return Err(format!(
-                "{code} is not in Kiwoom's lists of stocks (ka10099). To do: check the code · 종목 목록에 없는 코드입니다"
+                "{code} is not in Kiwoom's lists of stocks (ka10099). To do: check the code (six characters, like 005930) · \
+                 {code}: 종목 목록에 없는 코드입니다. 조치: 종목코드를 확인하십시오 (여섯 자리, 예: 005930)"
             ));
         };
         let terms = Terms { exchange: self.exchange, mock: self.mock, date: Date::at(at) };

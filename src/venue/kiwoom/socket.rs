@@ -183,7 +183,7 @@ impl Socket {
                 // Another token may help; three in a row do not.
                 return match self.tokens.refused(&token, error).await {
                     Ok(()) => lost(reason),
-                    Err(_) => End::Over { reason, key: true },
+                    Err(error) => End::Over { reason: error.line(), key: true },
                 };
             }
             return if remedy == Remedy::Fix { End::Over { reason, key: true } } else { lost(reason) };

@@ -116,7 +116,10 @@ impl Tokens {
         }
         if held.refused >= REFUSED_MAX {
             held.refused = 0;
-            return Err(refusal);
+            return Err(match refusal {
+                RestError::Refused(refusal) => RestError::Refused(refusal.of_tokens()),
+                other => other,
+            });
         }
         Ok(())
     }

@@ -139,6 +139,13 @@ pub(super) const fn of(cause: Cause) -> Words {
             "조치할 필요 없음: 새로 발급받습니다",
             NewToken,
         ),
+        Cause::TokensRefused => words(
+            "the broker refuses every token, also those it has just issued",
+            "stop any other program that uses the same app key, and check that host and keys are of the same environment",
+            "방금 발급받은 토큰까지 잇달아 거부되었습니다",
+            "같은 앱키를 쓰는 다른 프로그램을 끄고, 서버 주소와 키가 같은 환경(실전/모의)인지 확인하십시오",
+            NewToken,
+        ),
         Cause::WrongMode => words(
             "a key or token of the real environment was used on the mock one, or the other way round",
             "set the host and the keys to the same environment",

@@ -24,6 +24,8 @@ pub enum Cause {
     WrongKey,
     /// The token: expired, revoked, unknown.
     TokenInvalid,
+    /// One token after the other was refused, though they had just been issued. The broker has no code for it.
+    TokensRefused,
     /// Real and mock were mixed.
     WrongMode,
     /// The address of this computer.
@@ -148,6 +150,12 @@ impl Refusal {
         };
         let cause = CODES.iter().find(|row| row.0 == code).map_or(Cause::ConnectionClosed, |row| row.1);
         Refusal { status: None, return_code: None, code: code.to_owned(), message: text.chars().take(WORDS_MAX).collect(), cause }
+    }
+
+    /// The same refusal of a token, when another token does not help.
+    #[must_use]
+    pub(in crate::venue::kiwoom) fn of_tokens(self) -> Refusal {
+        Refusal { cause: Cause::TokensRefused, ..self }
     }
 
     /// What a program does about it.
