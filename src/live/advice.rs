@@ -1,4 +1,4 @@
-//! What a person reads of a notice of the kernel: [`line`]. What happened and why are the kernel's words; what to do about it, and the
+//! What a person reads of a notice of the kernel: [`line()`]. What happened and why are the kernel's words; what to do about it, and the
 //! Korean, are added here. They are no part of the notice, so that what an old journal decided does not change with them.
 
 use crate::effect::Notice;
