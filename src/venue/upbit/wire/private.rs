@@ -157,11 +157,12 @@ record! {
 }
 
 impl MyOrder {
-    /// Price and quantity of the fill, exactly; `None` when this is none.
+    /// Price and quantity of the fill, exactly; `None` when this is none, or says one that cannot be: the order is asked for then.
     pub fn fill(&self) -> Option<(Price, Qty)> {
         if self.state != OrderState::Trade {
             return None;
         }
-        Some((self.price?.price().ok()?, self.volume?.qty().ok()?))
+        let (price, qty) = (self.price?.price().ok()?, self.volume?.qty().ok()?);
+        (!price.is_negative() && !qty.is_negative()).then_some((price, qty))
     }
 }
