@@ -1,18 +1,9 @@
 //! Jangbu (장부): an event-sourced, deterministic trading kernel.
 #![cfg_attr(not(any(feature = "offline", test)), no_std)]
-extern crate alloc;
 
 // Reading order is dependency order: a room may use only rooms above it.
-// --- pure: no clock, no file, no thread, no socket
-pub mod nearest;
-pub mod market;
-pub mod indicator;
-pub mod account;
-pub mod event;
-pub mod effect;
-pub mod strategy;
-pub mod kernel;
-pub mod simulator;
+// --- pure, a package of its own (src/pure): no clock, no file, no thread, no socket
+pub use jangbu_pure::{account, effect, event, indicator, kernel, market, nearest, simulator, strategy};
 // --- offline: files and threads, no socket
 #[cfg(feature = "offline")]
 pub mod config;

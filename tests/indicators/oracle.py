@@ -1,4 +1,4 @@
-"""The oracle of the indicators: TA-Lib computes what src/indicator must.
+"""The oracle of the indicators: TA-Lib computes what src/pure/indicator must.
 
     pip install --target /tmp/talib TA-Lib==0.6.8 && PYTHONPATH=/tmp/talib python3 tests/indicators/oracle.py
 

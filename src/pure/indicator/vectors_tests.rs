@@ -22,7 +22,7 @@ fn has_no_phase(name: &str, label: &str) -> bool {
 }
 
 fn read(name: &str) -> String {
-    let path = format!("{}/tests/indicators/{name}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../../tests/indicators/{name}", env!("CARGO_MANIFEST_DIR"));
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 

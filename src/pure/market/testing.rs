@@ -4,20 +4,26 @@ use alloc::string::String;
 
 use super::{Fees, Instrument, InstrumentId, InstrumentKind, Money, Price, Qty, Rate, Rounding, TickTable, Venue};
 
-pub(crate) fn price(text: &str) -> Price {
+/// A price as written.
+///
+/// # Panics
+/// When it is none; so do the next two.
+pub fn price(text: &str) -> Price {
     text.parse().expect("a price")
 }
 
-pub(crate) fn qty(text: &str) -> Qty {
+/// A quantity as written.
+pub fn qty(text: &str) -> Qty {
     text.parse().expect("a quantity")
 }
 
-pub(crate) fn money(text: &str) -> Money {
+/// An amount as written.
+pub fn money(text: &str) -> Money {
     text.parse().expect("an amount")
 }
 
 /// BTC for USDT: spot at `binance-spot`, anything else at `binance-usdm`. Fees 0.02 % and 0.05 %.
-pub(crate) fn instrument(id: u32, kind: InstrumentKind) -> Instrument {
+pub fn instrument(id: u32, kind: InstrumentKind) -> Instrument {
     Instrument {
         id: InstrumentId(id),
         venue: if kind == InstrumentKind::Spot { Venue::BinanceSpot } else { Venue::BinanceUsdM },

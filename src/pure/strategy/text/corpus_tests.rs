@@ -16,7 +16,7 @@ const CONDITIONS: [(&str, &str); 2] =
 const VARS: [f64; 4] = [30.0, 1.5, 120.0, 0.25];
 
 fn read(name: &str) -> String {
-    let path = format!("{}/tests/strategy/{name}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../../tests/strategy/{name}", env!("CARGO_MANIFEST_DIR"));
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 

@@ -2,8 +2,8 @@
 
 pub mod auto_trader;
 pub mod ema_cross;
-#[cfg(test)]
-pub(crate) mod scripted;
+#[cfg(any(test, feature = "testing"))]
+pub mod scripted;
 mod text;
 
 use alloc::boxed::Box;
@@ -71,7 +71,7 @@ pub const BUILTINS: &[Builtin] = &[
 /// When no strategy or parameter has that name, or a value is not what the parameter accepts. The words say what is known or
 /// expected. Instruments are not looked at: whoever runs the strategy lets it hear those only.
 pub fn make(settings: &StrategySettings) -> Result<Box<dyn Strategy>, String> {
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     if settings.name == scripted::NAME {
         return scripted::make(settings);
     }

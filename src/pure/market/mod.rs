@@ -6,8 +6,8 @@ pub mod data;
 pub mod book;
 pub mod rows;
 pub mod premium;
-#[cfg(test)]
-pub(crate) mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use book::Book;
 pub use data::{Bar, Depth, Level, Quote, Side, Trade};

@@ -13,7 +13,7 @@ use crate::market::{InstrumentId, Price, Qty, Side};
 use crate::strategy::{DecodeError, Decoder, Encoder, Signal, Signals, Strategy, View};
 
 /// Its name in settings.
-pub(crate) const NAME: &str = "scripted";
+pub const NAME: &str = "scripted";
 
 #[derive(Debug)]
 struct Scripted(Signal);
@@ -37,13 +37,13 @@ fn settings(text: String) -> Settings {
 }
 
 /// Settings that place a limit order which rests.
-pub(crate) fn order(instrument: InstrumentId, side: Side, limit: Price, qty: Qty) -> Settings {
+pub fn order(instrument: InstrumentId, side: Side, limit: Price, qty: Qty) -> Settings {
     let side = if side == Side::Buy { "buy" } else { "sell" };
     settings(format!("{side} {} {limit} {qty}", instrument.0))
 }
 
 /// Settings that amend an order.
-pub(crate) fn amend(amendment: Amendment) -> Settings {
+pub fn amend(amendment: Amendment) -> Settings {
     let Amendment { order, price, qty } = amendment;
     settings(format!("amend {order} {price} {qty}"))
 }
