@@ -2,19 +2,18 @@
 
 mod kiwoom;
 mod upbit;
+mod watch;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
-use tokio::time::{MissedTickBehavior, interval};
 
+use self::watch::{Far, watch};
 use super::answer::{Failure, Outcome, print, print_json, say};
 use super::interrupt::Interrupt;
-use super::progress::Progress;
 use crate::market::Money;
 use crate::venue::binance::emulator::{
     AccountConfig, Emulator, EmulatorConfig, EmulatorStats, End, MarketKind, MarketSource, Source, Speed, Start, kind_of_tape,
@@ -206,7 +205,7 @@ async fn serve(config: EmulatorConfig, args: &Binance) -> Result<Outcome, Failur
     }
     tokio::select! {
         () = interrupt.wait() => {}
-        () = watch(&emulator, args.exit_when_done) => {}
+        () = watch(args.exit_when_done, || far(&emulator.stats())) => {}
     }
     let stats = emulator.stop().await;
     let failed = stats.failures.first().cloned();
@@ -214,23 +213,8 @@ async fn serve(config: EmulatorConfig, args: &Binance) -> Result<Outcome, Failur
     failed.map_or(Ok(Outcome::Done), |failure| Err(Failure::could_not(failure)))
 }
 
-/// Says how far it is each second; ends when there is nothing left to do, if that is asked for.
-async fn watch(emulator: &Emulator, exit_when_done: bool) {
-    let mut ticks = interval(LOOK_INTERVAL);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut progress = Progress::new("emulate");
-    let mut said = (0, 0);
-    loop {
-        ticks.tick().await;
-        let stats = emulator.stats();
-        let now = (stats.frames_sent, stats.connections_open);
-        if now != said && progress.line(|| progress_text(&stats)) {
-            said = now;
-        }
-        if exit_when_done && stats.finished && stats.connections_open == 0 {
-            return;
-        }
-    }
+fn far(stats: &EmulatorStats) -> Far {
+    Far { over: stats.finished && stats.connections_open == 0, line: progress_text(stats) }
 }
 
 fn progress_text(stats: &EmulatorStats) -> String {
@@ -294,5 +278,3 @@ fn rest_root(kind: MarketKind) -> &'static str {
         MarketKind::UsdM => "/fapi/v1",
     }
 }
-
-const LOOK_INTERVAL: Duration = Duration::from_millis(50);

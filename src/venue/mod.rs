@@ -22,6 +22,7 @@ pub mod kiwoom;
 pub mod upbit;
 pub mod reparse;
 mod reparse_fills;
+mod words;
 #[cfg(feature = "live")]
 pub mod exchange;
 #[cfg(feature = "live")]

@@ -1,14 +1,12 @@
 //! `jangbu emulate kiwoom`: a broker on this machine, with an account, a market and trading days of its own.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
 
 use serde_json::json;
-use tokio::time::{MissedTickBehavior, interval};
 
+use super::watch::{Far, watch};
 use crate::cli::answer::{Failure, Outcome, print, print_json, say};
 use crate::cli::interrupt::Interrupt;
-use crate::cli::progress::Progress;
 use crate::venue::faults::FaultPlan;
 use crate::venue::kiwoom::emulator::{KiwoomEmulator, KiwoomEmulatorConfig, KiwoomLedger, KiwoomStats};
 use crate::venue::kiwoom::time::Date;
@@ -100,7 +98,7 @@ pub(super) async fn serve(args: Kiwoom) -> Result<Outcome, Failure> {
     }
     tokio::select! {
         () = interrupt.wait() => {}
-        () = watch(&emulator, args.exit_when_done) => {}
+        () = watch(args.exit_when_done, || far(&emulator.stats())) => {}
     }
     let verified = emulator.verify();
     let (stats, ledger) = emulator.stop().await;
@@ -109,19 +107,8 @@ pub(super) async fn serve(args: Kiwoom) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-/// Says how far it is each second; ends after the last day, if that is asked for.
-async fn watch(emulator: &KiwoomEmulator, exit_when_done: bool) {
-    let mut ticks = interval(Duration::from_millis(50));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut progress = Progress::new("emulate");
-    loop {
-        ticks.tick().await;
-        let stats = emulator.stats();
-        progress.line(|| progress_text(&stats));
-        if exit_when_done && stats.finished {
-            return;
-        }
-    }
+fn far(stats: &KiwoomStats) -> Far {
+    Far { over: stats.finished, line: progress_text(stats) }
 }
 
 fn progress_text(stats: &KiwoomStats) -> String {

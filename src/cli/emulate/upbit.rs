@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use jangbu_journal::Nanos;
 use serde_json::json;
-use tokio::time::{MissedTickBehavior, interval};
 
 use super::super::answer::{Failure, Outcome, print, print_json, say};
 use super::super::interrupt::Interrupt;
-use super::super::progress::Progress;
-use super::{LOOK_INTERVAL, SpeedWord};
+use super::SpeedWord;
+use super::watch::{Far, watch};
 use crate::live::clock::Clock;
 use crate::market::Money;
 use crate::venue::Now;
@@ -121,7 +120,7 @@ async fn serve(config: EmulatorConfig, args: &Upbit) -> Result<Outcome, Failure>
     }
     tokio::select! {
         () = interrupt.wait() => {}
-        () = watch(&emulator, args.exit_when_done) => {}
+        () = watch(args.exit_when_done, || far(&emulator.stats())) => {}
     }
     let stats = emulator.stop().await;
     let failure = stats.failure.clone();
@@ -133,23 +132,8 @@ async fn serve(config: EmulatorConfig, args: &Upbit) -> Result<Outcome, Failure>
     failure.map_or(Ok(Outcome::Done), |failure| Err(Failure::could_not(failure)))
 }
 
-/// Says how far it is each second; ends when there is nothing left to do, if that is asked for.
-async fn watch(emulator: &Emulator, exit_when_done: bool) {
-    let mut ticks = interval(LOOK_INTERVAL);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut progress = Progress::new("emulate");
-    let mut said = (0, 0);
-    loop {
-        ticks.tick().await;
-        let stats = emulator.stats();
-        let now = (stats.frames_sent, stats.connections_open);
-        if now != said && progress.line(|| progress_text(&stats)) {
-            said = now;
-        }
-        if exit_when_done && stats.finished && stats.connections_open == 0 {
-            return;
-        }
-    }
+fn far(stats: &EmulatorStats) -> Far {
+    Far { over: stats.finished && stats.connections_open == 0, line: progress_text(stats) }
 }
 
 fn progress_text(stats: &EmulatorStats) -> String {

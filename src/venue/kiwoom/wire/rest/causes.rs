@@ -3,6 +3,7 @@
 //! Codes are those of the official list ("오류코드") and, for orders, those seen on the wire; the fact sheet names a source for each.
 
 use super::refusal::{Cause, Remedy};
+use crate::venue::words::{Words, words};
 
 /// Code within a message, or of the WebSocket; and the cause.
 pub(super) const CODES: &[(&str, Cause)] = &[
@@ -69,32 +70,8 @@ pub(super) const CODES: &[(&str, Cause)] = &[
     ("R10004", Cause::NotLoggedIn),
 ];
 
-/// What a cause is in words, and what to do about it.
-pub(super) struct Words {
-    /// What was wrong.
-    pub english: &'static str,
-    /// What to do.
-    pub english_do: &'static str,
-    /// 무엇이 잘못되었는지.
-    pub korean: &'static str,
-    /// 무엇을 해야 하는지.
-    pub korean_do: &'static str,
-    /// What a program does about it.
-    pub remedy: Remedy,
-}
-
-const fn words(
-    english: &'static str,
-    english_do: &'static str,
-    korean: &'static str,
-    korean_do: &'static str,
-    remedy: Remedy,
-) -> Words {
-    Words { english, english_do, korean, korean_do, remedy }
-}
-
 /// The words of a cause.
-pub(super) const fn of(cause: Cause) -> Words {
+pub(super) const fn of(cause: Cause) -> Words<Remedy> {
     use Remedy::{AskWhatBecame, Empty, Fix, GiveUp, Later, NewToken, Reduce};
     match cause {
         Cause::BadRequest => words(

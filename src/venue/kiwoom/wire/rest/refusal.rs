@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::causes::{self, CODES, Words};
+use super::causes::{self, CODES};
 use crate::venue::kiwoom::wire::frame::{Reply, SystemCode};
 
 /// Why the broker refuses.
@@ -178,14 +178,16 @@ impl Refusal {
 
     /// One line: what, why, what to do.
     pub fn english(&self) -> String {
-        let Words { english, english_do, .. } = causes::of(self.cause);
-        format!("Kiwoom: {english} ({}: {}). To do: {english_do}", self.code, self.message)
+        causes::of(self.cause).in_english("Kiwoom", &self.told())
     }
 
     /// 한 줄로: 무엇이, 왜, 어떻게.
     pub fn korean(&self) -> String {
-        let Words { korean, korean_do, .. } = causes::of(self.cause);
-        format!("키움: {korean} ({}: {}). 조치: {korean_do}", self.code, self.message)
+        causes::of(self.cause).in_korean("키움", &self.told())
+    }
+
+    fn told(&self) -> String {
+        format!("{}: {}", self.code, self.message)
     }
 }
 

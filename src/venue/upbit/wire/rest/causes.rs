@@ -1,6 +1,7 @@
 //! Names of errors and what they come to: one table of names, one of words in English and Korean. Source: fact sheet U5.
 
 use super::refusal::{Cause, Remedy};
+use crate::venue::words::{Words, words};
 
 /// The venue's names, and the cause of each.
 pub(super) const NAMES: &[(&str, Cause)] = &[
@@ -30,32 +31,8 @@ pub(super) const NAMES: &[(&str, Cause)] = &[
     ("market_does_not_exist", Cause::UnknownMarket),
 ];
 
-/// What a cause is in words, and what to do about it.
-pub(super) struct Words {
-    /// What was wrong.
-    pub english: &'static str,
-    /// What to do.
-    pub english_do: &'static str,
-    /// 무엇이 잘못되었는지.
-    pub korean: &'static str,
-    /// 무엇을 해야 하는지.
-    pub korean_do: &'static str,
-    /// What a program does about it.
-    pub remedy: Remedy,
-}
-
-const fn words(
-    english: &'static str,
-    english_do: &'static str,
-    korean: &'static str,
-    korean_do: &'static str,
-    remedy: Remedy,
-) -> Words {
-    Words { english, english_do, korean, korean_do, remedy }
-}
-
 /// The words of a cause.
-pub(super) const fn of(cause: Cause) -> Words {
+pub(super) const fn of(cause: Cause) -> Words<Remedy> {
     use Remedy::{AskWhatBecame, Fix, GiveUp, Later, Reduce, SignAgain, StopAll};
     match cause {
         Cause::BadRequest => words(

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::causes::{self, NAMES, Words};
+use super::causes::{self, NAMES};
 
 /// Why the venue refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -128,14 +128,12 @@ impl Refusal {
 
     /// One line: what, why, what to do.
     pub fn english(&self) -> String {
-        let Words { english, english_do, .. } = causes::of(self.cause);
-        format!("Upbit: {english} ({}). To do: {english_do}", self.told())
+        causes::of(self.cause).in_english("Upbit", &self.told())
     }
 
     /// 한 줄로: 무엇이, 왜, 어떻게.
     pub fn korean(&self) -> String {
-        let Words { korean, korean_do, .. } = causes::of(self.cause);
-        format!("업비트: {korean} ({}). 조치: {korean_do}", self.told())
+        causes::of(self.cause).in_korean("업비트", &self.told())
     }
 
     fn told(&self) -> String {
