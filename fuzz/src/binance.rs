@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use jangbu::event::{Event, MarketEvent};
 use jangbu::market::{Fees, InstrumentId, Money, Price, Qty, Rate, Rounding, Venue};
-use jangbu::venue::binance::wire::raw::Channel;
 use jangbu::venue::binance::wire::{Decoder, Frame, Levels, rest};
+use jangbu::venue::channel::Channel;
 use jangbu::venue::raw::Made;
 use jangbu_journal::{Nanos, Seq, Stamp};
 

@@ -2,7 +2,7 @@
 
 use jangbu::event::{Event, MarketEvent};
 use jangbu::market::InstrumentId;
-use jangbu::venue::binance::wire::raw::Channel;
+use jangbu::venue::channel::Channel;
 use jangbu::venue::raw::Made;
 use jangbu::venue::upbit::wire::frame::messages;
 use jangbu::venue::upbit::wire::private::{MyOrder, OrderState};

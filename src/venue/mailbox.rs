@@ -7,12 +7,14 @@ use std::time::Duration;
 use jangbu_journal::Nanos;
 use tokio::time::sleep;
 
+use super::channel::Channel;
 use super::gateway::VenueError;
 use super::inbox::{Inbound, Inbox, Offered, Parcel};
 use super::raw::{Made, frame_pieces};
 use crate::account::OrderId;
+use crate::config::RawFrames;
 use crate::event::{Answer, Event, OrderEvent, OrderUpdate};
-use crate::market::Venue;
+use crate::market::{InstrumentId, Venue};
 
 /// Pause before a full inbox is tried again.
 pub const INBOX_PAUSE: Duration = Duration::from_micros(500);
@@ -47,6 +49,16 @@ impl Mailbox {
     pub fn put_raw(&mut self, recv: Nanos, channel: u16, bytes: &[u8]) {
         for piece in frame_pieces(self.venue, channel, bytes) {
             self.put(recv, None, Event::Frame(Box::new(piece)));
+        }
+    }
+
+    /// The book of an instrument is not kept any more: where raw frames are kept, an empty one on the instrument's channel stands for
+    /// that in the journal.
+    pub fn put_book_lost(&mut self, recv: Nanos, kept: RawFrames, instrument: InstrumentId) {
+        if kept == RawFrames::All
+            && let Some(channel) = Channel::Snapshot(instrument).number()
+        {
+            self.put_raw(recv, channel, &[]);
         }
     }
 

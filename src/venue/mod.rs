@@ -5,6 +5,12 @@
 pub mod inbox;
 pub mod wire_error;
 pub mod raw;
+pub mod channel;
+pub mod counts;
+pub mod levels;
+pub mod korea;
+#[cfg(feature = "live")]
+pub mod stats;
 #[cfg(feature = "live")]
 pub mod secret;
 #[cfg(feature = "live")]

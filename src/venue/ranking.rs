@@ -1,14 +1,22 @@
-//! The instruments of a venue with the largest turnover (거래대금 상위): [`Ranking`]. Which they are, and how that changed.
+//! The instruments of a venue with the largest turnover (거래대금 상위): [`Ranking`]. Which they are, and how that changed; and what
+//! a gateway watches because of it: [`Ranks`].
 //!
 //! ```text
 //!   gateway: turnover of every market, now and then ─► definitions of newcomers ─► Ranked events ─► kernel
 //!   kernel:  newcomers are watched; leavers only while something is held of them or ordered ─► Subscribe ─► gateway
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::market::Money;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::gateway::{Dispatch, Instruction, Numbers};
+use crate::event::market::Ranked;
+use crate::market::{Instrument, InstrumentId, Money, Venue};
 
 /// How a venue is ranked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,61 +91,159 @@ impl Ranking {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
+/// What a gateway ranks, and what it watches because of it. `D` is what the venue says of newcomers; each venue asks for turnovers,
+/// defines an instrument and watches it in its own way.
+#[derive(Debug)]
+pub struct Ranks<D> {
+    ranking: Ranking,
+    venue: Venue,
+    numbers: Arc<Numbers>,
+    /// What the kernel wants watched.
+    dispatches: mpsc::Receiver<Dispatch>,
+    /// Watched by name: never given up.
+    named: BTreeSet<InstrumentId>,
+    /// Every symbol defined in this session, upper case.
+    defined: BTreeMap<String, InstrumentId>,
+    /// The question under way.
+    asking: JoinSet<Result<Answered<D>, String>>,
+}
 
-    use super::*;
+/// Those that lead, and what the venue says of the newcomers among them.
+#[derive(Debug)]
+pub struct Answered<D> {
+    /// First the largest.
+    pub leaders: Vec<Turnover>,
+    /// Their definitions.
+    pub definitions: D,
+}
 
-    fn rows(amounts: &[(&str, i128)]) -> Vec<Turnover> {
-        amounts.iter().map(|(symbol, amount)| Turnover { symbol: (*symbol).into(), amount: Money::from_raw(*amount) }).collect()
+/// Something to do about rankings.
+#[derive(Debug)]
+pub enum RankMessage<D> {
+    /// The venue has answered, or why it did not.
+    Answered(Result<Answered<D>, String>),
+    /// The kernel wants an instrument watched, or not.
+    Subscribe(InstrumentId, bool),
+}
+
+/// What became of the wish to watch an instrument, or not to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Watching {
+    /// Nothing changes.
+    AsBefore,
+    /// It is watched from now on.
+    Added(String),
+    /// It is not watched any more.
+    Removed,
+}
+
+impl<D: Send + 'static> Ranks<D> {
+    /// Nothing is ranked yet.
+    pub fn new(config: RankingConfig, venue: Venue, numbers: Arc<Numbers>, dispatches: mpsc::Receiver<Dispatch>) -> Self {
+        let (ranking, named, defined) = (Ranking::new(config), BTreeSet::new(), BTreeMap::new());
+        Ranks { ranking, venue, numbers, dispatches, named, defined, asking: JoinSet::new() }
     }
 
-    fn ranking(top: usize) -> Ranking {
-        Ranking::new(RankingConfig { top, every: Duration::from_secs(60) })
+    /// These are watched by name, and defined.
+    pub fn begin<'a>(&mut self, named: impl IntoIterator<Item = (&'a str, InstrumentId)>) {
+        self.defined = named.into_iter().map(|(symbol, id)| (symbol.to_uppercase(), id)).collect();
+        self.named = self.defined.values().copied().collect();
     }
 
-    fn step(ranking: &mut Ranking, amounts: &[(&str, i128)]) -> Vec<(String, Option<u32>)> {
-        let leaders = ranking.leaders(rows(amounts));
-        ranking.update(&leaders).into_iter().map(|change| (change.symbol, change.place)).collect()
+    /// How often the venue is asked.
+    pub fn every(&self) -> Duration {
+        self.ranking.config.every
     }
 
-    #[test]
-    fn who_enters_and_who_leaves_is_told_once() {
-        let mut ranking = ranking(2);
-        let told = |rows: &[(&str, Option<u32>)]| rows.iter().map(|row| (row.0.to_owned(), row.1)).collect::<Vec<_>>();
-        let first = step(&mut ranking, &[("A", 5), ("B", 9), ("C", 1), ("D", 0)]);
-        assert_eq!(first, told(&[("B", Some(1)), ("A", Some(2))]));
-        assert_eq!(step(&mut ranking, &[("A", 50), ("B", 9), ("C", 1)]), [], "another place is no change");
-        assert_eq!(step(&mut ranking, &[("A", 50), ("B", 9), ("C", 9)]), [], "of equals the first by code");
-        assert_eq!(step(&mut ranking, &[("A", 50), ("B", 9), ("C", 99)]), told(&[("C", Some(1)), ("B", None)]));
-        assert_eq!(step(&mut ranking, &[]), told(&[("A", None), ("C", None)]), "nothing traded");
+    /// Asks for the turnover of every market, unless that is asked already. `question` is given an empty ranking and what is defined.
+    pub fn ask<F, E>(&mut self, question: impl FnOnce(Ranking, BTreeSet<String>) -> F)
+    where
+        F: Future<Output = Result<Answered<D>, E>> + Send + 'static,
+        E: std::fmt::Display,
+    {
+        if self.asking.is_empty() {
+            let asked = question(Ranking::new(self.ranking.config), self.defined.keys().cloned().collect());
+            self.asking.spawn(async move { asked.await.map_err(|error| error.to_string()) });
+        }
     }
 
-    proptest! {
-        #[test]
-        fn members_are_the_leaders(
-            top in 1_usize..6,
-            passes in prop::collection::vec(prop::collection::vec(0_i128..50, 8), 1..8),
-        ) {
-            let (mut ranking, mut members) = (ranking(top), BTreeSet::new());
-            for amounts in passes {
-                let rows: Vec<Turnover> = amounts
-                    .iter()
-                    .zip('A'..)
-                    .map(|(amount, symbol)| Turnover { symbol: symbol.to_string(), amount: Money::from_raw(*amount) })
-                    .collect();
-                let leaders = ranking.leaders(rows.clone());
-                for change in ranking.update(&leaders) {
-                    // Every change changes something.
-                    let changed = if change.place.is_some() { members.insert(change.symbol) } else { members.remove(&change.symbol) };
-                    prop_assert!(changed);
+    /// The next thing to do. It may be dropped and asked for again.
+    async fn next(&mut self) -> RankMessage<D> {
+        loop {
+            tokio::select! {
+                Some(done) = self.asking.join_next() => {
+                    return RankMessage::Answered(done.unwrap_or_else(|error| Err(error.to_string())));
                 }
-                prop_assert_eq!(members.len(), rows.iter().filter(|row| row.amount.is_positive()).count().min(top));
-                let least = rows.iter().filter(|row| members.contains(&row.symbol)).map(|row| row.amount).min();
-                let most = rows.iter().filter(|row| !members.contains(&row.symbol)).map(|row| row.amount).max();
-                prop_assert!(least.is_none() || least >= most);
+                Some(dispatch) = self.dispatches.recv() => {
+                    if let Instruction::Subscribe { instrument, on } = dispatch.instruction {
+                        return RankMessage::Subscribe(instrument, on);
+                    }
+                }
+                else => std::future::pending::<()>().await,
             }
         }
     }
+
+    /// These lead: defines the newcomers by `define`, and gives them and who entered and who left. What cannot be defined is not ranked.
+    pub fn rank(
+        &mut self,
+        mut leaders: Vec<Turnover>,
+        mut define: impl FnMut(&str, InstrumentId) -> Option<Instrument>,
+    ) -> (Vec<Instrument>, Vec<Ranked>) {
+        let mut newcomers = Vec::new();
+        leaders.retain(|row| {
+            if self.defined.contains_key(&row.symbol) {
+                return true;
+            }
+            let id = self.numbers.of(self.venue, &row.symbol);
+            let Some(instrument) = define(&row.symbol, id) else { return false };
+            self.defined.insert(row.symbol.clone(), id);
+            newcomers.push(instrument);
+            true
+        });
+        let changes = self.ranking.update(&leaders).into_iter().filter_map(|change| {
+            let instrument = *self.defined.get(&change.symbol)?;
+            Some(Ranked { instrument, place: change.place, turnover: change.amount })
+        });
+        let changes = changes.collect();
+        (newcomers, changes)
+    }
+
+    /// The kernel wants an instrument watched, or not: what of that changes `symbols`, which are watched now.
+    pub fn watch(&self, symbols: &mut Vec<(String, InstrumentId)>, instrument: InstrumentId, on: bool) -> Watching {
+        match (symbols.iter().position(|row| row.1 == instrument), on) {
+            (None, true) => match self.numbers.symbol(self.venue, instrument) {
+                Some(symbol) => {
+                    symbols.push((symbol.clone(), instrument));
+                    Watching::Added(symbol)
+                }
+                None => Watching::AsBefore,
+            },
+            (Some(place), false) if !self.named.contains(&instrument) => {
+                symbols.remove(place);
+                Watching::Removed
+            }
+            _ => Watching::AsBefore,
+        }
+    }
 }
+
+/// The next thing to do about rankings; never, where nothing is ranked.
+pub async fn next_rank<D: Send + 'static>(ranks: &mut Option<Ranks<D>>) -> RankMessage<D> {
+    match ranks {
+        Some(ranks) => ranks.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// When a ranking is made: far away where nothing is ranked.
+pub fn turns<D: Send + 'static>(ranks: Option<&Ranks<D>>) -> tokio::time::Interval {
+    let every = ranks.map_or(Duration::MAX, Ranks::every).min(Duration::from_secs(86_400 * 365));
+    let mut turns = tokio::time::interval(every);
+    turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    turns
+}
+
+#[cfg(test)]
+#[path = "ranking_tests.rs"]
+mod tests;

@@ -6,7 +6,7 @@ use std::fmt;
 use jangbu_journal::{Nanos, Seq, Stamp};
 
 use super::binance::wire::Decoder;
-use super::binance::wire::raw::Channel;
+use super::channel::Channel;
 use super::kiwoom;
 use super::raw::{FrameJoiner, Made};
 use super::reparse_fills::{Fills, Unequal, fills_of};
@@ -302,7 +302,7 @@ fn text(at: Option<Nanos>, event: &Event) -> String {
 mod tests {
     use super::*;
     use crate::data::synthetic::SyntheticTrades;
-    use crate::venue::binance::wire::raw::Channel;
+    use crate::venue::channel::Channel;
     use crate::venue::raw::frame_pieces;
 
     fn quote(id: u64) -> String {

@@ -9,7 +9,7 @@ use jangbu::event::command::{Settings, StrategySettings};
 use jangbu::event::{Command, Event, MarketEvent};
 use jangbu::market::{InstrumentId, Qty, Side, Venue};
 use jangbu::venue::binance::wire::Decoder;
-use jangbu::venue::binance::wire::raw::Channel;
+use jangbu::venue::channel::Channel;
 use jangbu::venue::raw::frame_pieces;
 use jangbu_journal::{Checkpoint, Nanos};
 use serde_json::Value;

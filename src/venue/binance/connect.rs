@@ -6,11 +6,11 @@ use tokio::sync::watch;
 
 use super::config::{BinanceConfig, Margin, Streams, TradeStream};
 use super::gateway::BinanceGateway;
-use super::stats::{ACCOUNT_CLASSES, GatewayStats};
 use crate::config::{Stream, VenueConfig};
 use crate::market::Venue;
 use crate::venue::gateway::{Connect, Connected, Emulated, FrameStats, Gateway as _, VenueError};
 use crate::venue::ranking::RankingConfig;
+use crate::venue::stats::GatewayStats;
 
 /// A gateway for Binance spot or USDⓈ-M futures.
 ///
@@ -77,17 +77,6 @@ fn played(names: &[String], otherwise: Streams) -> Streams {
         (false, false) => otherwise.trades,
     };
     Streams { trades, quotes: has("@bookTicker"), depth, bars: None }
-}
-
-impl FrameStats for GatewayStats {
-    fn received(&self) -> u64 {
-        self.frames().received + self.account_frames().iter().sum::<u64>()
-    }
-
-    fn classes(&self) -> Vec<(&'static str, u64)> {
-        let account = ACCOUNT_CLASSES.into_iter().zip(self.account_frames());
-        self.frames().classes().into_iter().chain(account).collect()
-    }
 }
 
 #[cfg(test)]

@@ -16,28 +16,28 @@ use std::time::Duration;
 use jangbu_journal::Nanos;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, sleep};
 
 use super::config::{BinanceConfig, Connection};
 use super::feed::{Feed, FeedMessage, backoff};
 use super::private::Definitions;
 use super::private::task::{Parts, Private};
-use super::ranking::{RankMessage, Ranks};
+use super::ranking::{self, Definitions as RankedDefinitions};
 use super::rest::{Rest, RestError};
-use super::stats::GatewayStats;
 use super::wire::private::filters::filters;
-use super::wire::raw::Channel;
 use super::wire::{Control, Decoder, FrameOutcome, SnapshotOutcome, rest};
 use crate::config::RawFrames;
 use crate::event::{Answer, Event, Link, LinkState, MarketEvent};
 use crate::market::{InstrumentId, Venue};
 use crate::venue::backoff::Backoff;
+use crate::venue::channel::Channel;
 use crate::venue::gateway::{Dispatch, Numbers, Trading};
 use crate::venue::inbox::Inbox;
 use crate::venue::mailbox::{INBOX_PAUSE, Mailbox};
 use crate::venue::prices::Prices;
-use crate::venue::ranking::RankingConfig;
+use crate::venue::ranking::{RankingConfig, Ranks, next_rank, turns};
 use crate::venue::raw::Made;
+use crate::venue::stats::GatewayStats;
 use crate::venue::wire_error::WireError;
 use crate::venue::{Gateway, Now, VenueError};
 
@@ -71,7 +71,7 @@ pub struct BinanceGateway {
     prices: Arc<Prices>,
     private: Option<Private>,
     /// Ranks markets, when it is to.
-    pub(super) ranks: Option<Ranks>,
+    pub(super) ranks: Option<Ranks<RankedDefinitions>>,
     /// What each connection is told to carry.
     pub(super) streams: Vec<watch::Sender<Vec<String>>>,
 }
@@ -139,7 +139,9 @@ impl BinanceGateway {
 
     /// Lets it rank markets by turnover, and watch what the kernel wants watched because of it.
     pub fn rank(&mut self, config: RankingConfig, numbers: Arc<Numbers>, dispatches: mpsc::Receiver<Dispatch>) {
-        self.ranks = Some(Ranks::new(config, self.config.venue, numbers, dispatches, &self.config.symbols));
+        let mut ranks = Ranks::new(config, self.config.venue, numbers, dispatches);
+        ranks.begin(self.config.symbols.iter().map(|(symbol, id)| (symbol.as_str(), *id)));
+        self.ranks = Some(ranks);
     }
 
     /// What it counts, while it runs and after.
@@ -168,10 +170,7 @@ impl BinanceGateway {
             feeds.spawn(feed.run());
         }
         drop(messages);
-        let every = self.ranks.as_ref().map_or(Duration::MAX, |ranks| ranks.ranking.config().every);
-        // Far away where nothing is ranked.
-        let mut turns = interval(every.min(Duration::from_secs(86_400 * 365)));
-        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut turns = turns(self.ranks.as_ref());
         // Dropped at the end of this function, and its tasks with it.
         let mut snapshots: JoinSet<Snapshot> = JoinSet::new();
         loop {
@@ -188,7 +187,7 @@ impl BinanceGateway {
                 }
                 _ = turns.tick(), if self.ranks.is_some() => {
                     let Self { ranks, rest, .. } = &mut self;
-                    ranks.iter_mut().for_each(|ranks| ranks.ask(rest));
+                    if let Some(ranks) = ranks { ranks.ask(|ranking, known| ranking::ask(rest.clone(), ranking, known)); }
                 }
                 message = next_rank(&mut self.ranks) => {
                     if self.on_rank(message).await? {
@@ -375,11 +374,7 @@ impl BinanceGateway {
 
     /// The book of an instrument is not kept any more.
     pub(super) async fn lose_book(&mut self, recv: Nanos, instrument: InstrumentId) -> Result<(), VenueError> {
-        if self.config.raw == RawFrames::All
-            && let Some(channel) = Channel::Snapshot(instrument).number()
-        {
-            self.mailbox.put_raw(recv, channel, &[]);
-        }
+        self.mailbox.put_book_lost(recv, self.config.raw, instrument);
         self.decoder.book_lost(instrument, &mut self.made);
         self.mailbox.send_made(recv, &mut self.made).await?;
         Ok(())
@@ -391,20 +386,12 @@ impl BinanceGateway {
     }
 
     /// Tells a failure that will be tried again; of a row of failures only the first.
-    pub(super) async fn tell_failure(&mut self, question: &str, error: &RestError) -> Result<(), VenueError> {
+    pub(super) async fn tell_failure(&mut self, question: &str, error: &impl std::fmt::Display) -> Result<(), VenueError> {
         if std::mem::replace(&mut self.failure_told, true) {
             return Ok(());
         }
         let failed = Answer::Failed { venue: self.config.venue, question: question.to_owned(), reason: error.to_string() };
         self.mailbox.send_priority((self.now)(), Event::Answer(Box::new(failed))).await
-    }
-}
-
-/// The next thing to do about rankings; never, where nothing is ranked.
-async fn next_rank(ranks: &mut Option<Ranks>) -> RankMessage {
-    match ranks {
-        Some(ranks) => ranks.next().await,
-        None => std::future::pending().await,
     }
 }
 

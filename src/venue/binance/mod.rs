@@ -18,8 +18,6 @@ mod private;
 pub mod rest;
 #[cfg(feature = "live")]
 pub mod signing;
-#[cfg(feature = "live")]
-pub mod stats;
 pub mod wire;
 #[cfg(all(test, feature = "live"))]
 mod tests;

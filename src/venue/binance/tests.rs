@@ -13,12 +13,12 @@ use tokio::time::{Instant, sleep, timeout};
 use super::config::{BinanceConfig, TradeStream};
 use super::emulator::{Emulator, EmulatorConfig, EmulatorStats, Faults, MarketKind, MarketSource, Speed, Start};
 use super::gateway::BinanceGateway;
-use super::stats::GatewayStats;
 use super::wire::FrameCounts;
 use crate::data::tape::TapeWriter;
 use crate::event::{Event, LinkState, MarketEvent};
 use crate::market::{Book, Instrument, InstrumentId, InstrumentKind};
 use crate::venue::inbox::{Gauges, Inbound, channel};
+use crate::venue::stats::GatewayStats;
 use crate::venue::{Gateway, Now, VenueError};
 
 mod books;

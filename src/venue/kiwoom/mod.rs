@@ -4,7 +4,7 @@
 //! what both make of a listed stock. None of them knows a socket or a clock. `gateway` does: it speaks to the broker, with `rest`
 //! for requests, and a desk that knows our orders.
 
-pub mod time;
+pub use super::korea as time;
 pub mod wire;
 pub mod rules;
 pub mod instruments;

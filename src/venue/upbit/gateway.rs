@@ -15,27 +15,27 @@ use std::time::Duration;
 use jangbu_journal::Nanos;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::sleep;
 
 use super::config::UpbitConfig;
 use super::feed::{Feed, FeedMessage};
 use super::instruments::{SaidTick, instrument};
 use super::private::{Parts, Private};
-use super::ranking::{RankMessage, Ranks};
+use super::ranking::{self, Definitions};
 use super::rest::{Rest, RestError};
 use super::wire::market::Ticker;
 use super::wire::rest::market::{AskBookRules, AskMarkets, AskTickers, BookRule, Market};
 use super::wire::{Control, Decoder, FrameOutcome, Made, MarketCode};
 use crate::config::RawFrames;
 use crate::event::{Answer, Event, Link, LinkState, MarketEvent};
-use crate::market::{Instrument, Venue};
-use crate::venue::binance::stats::GatewayStats;
+use crate::market::{Instrument, InstrumentId, Venue};
 use crate::venue::gateway::{Dispatch, Numbers, Trading};
 use crate::venue::inbox::Inbox;
-use crate::venue::kiwoom::time::Date;
+use crate::venue::korea::Date;
 use crate::venue::mailbox::Mailbox;
 use crate::venue::prices::Prices;
-use crate::venue::ranking::RankingConfig;
+use crate::venue::ranking::{RankingConfig, Ranks, next_rank, turns};
+use crate::venue::stats::GatewayStats;
 use crate::venue::{Gateway, Now, VenueError};
 
 /// Frames read and not yet decoded. A few: what must wait should wait in the socket, where the venue sees it.
@@ -62,7 +62,7 @@ pub struct UpbitGateway {
     /// Places orders, when it may.
     private: Option<Private>,
     /// Ranks markets, when it is to.
-    pub(super) ranks: Option<Ranks>,
+    pub(super) ranks: Option<Ranks<Definitions>>,
     /// A failure was told; the next of its kind is told after a success.
     failure_told: bool,
 }
@@ -111,7 +111,7 @@ impl UpbitGateway {
 
     /// Lets it rank markets by turnover, and watch what the kernel wants watched because of it.
     pub fn rank(&mut self, config: RankingConfig, numbers: Arc<Numbers>, dispatches: mpsc::Receiver<Dispatch>) {
-        self.ranks = Some(Ranks::new(config, numbers, dispatches));
+        self.ranks = Some(Ranks::new(config, Venue::Upbit, numbers, dispatches));
     }
 
     /// What it counts, while it runs and after.
@@ -122,13 +122,10 @@ impl UpbitGateway {
     async fn run_until_stopped(mut self, mut stop: watch::Receiver<bool>) -> Result<(), VenueError> {
         let markets = self.define_instruments().await?;
         if let Some(ranks) = &mut self.ranks {
-            ranks.begin(markets.iter().map(|(instrument, code)| (*code, instrument.id)));
+            ranks.begin(markets.iter().map(|(instrument, code)| (code.as_str(), instrument.id)));
         }
         let (subscription, wanted) = watch::channel(vec![self.config.subscription()]);
-        let every = self.ranks.as_ref().map_or(Duration::MAX, |ranks| ranks.ranking.config().every);
-        // Far away where nothing is ranked.
-        let mut turns = interval(every.min(Duration::from_secs(86_400 * 365)));
-        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut turns = turns(self.ranks.as_ref());
         let mut private = JoinSet::new();
         if let Some(task) = self.private.take() {
             private.spawn(task.run(markets, stop.clone()));
@@ -152,7 +149,7 @@ impl UpbitGateway {
                 Some(ended) = private.join_next() => if let Ok(Err(error)) = ended { return Err(error) },
                 _ = turns.tick(), if self.ranks.is_some() => {
                     let Self { ranks, rest, .. } = &mut self;
-                    ranks.iter_mut().for_each(|ranks| ranks.ask(rest));
+                    if let Some(ranks) = ranks { ranks.ask(|ranking, known| ranking::ask(rest.clone(), ranking, known)); }
                 }
                 message = next_rank(&mut self.ranks) => self.on_rank(message, &subscription).await?,
                 message = frames.recv() => match message {
@@ -283,6 +280,14 @@ impl UpbitGateway {
         Ok(())
     }
 
+    /// The book of an instrument is not kept any more.
+    pub(super) async fn lose_book(&mut self, recv: Nanos, instrument: InstrumentId) -> Result<(), VenueError> {
+        self.mailbox.put_book_lost(recv, self.config.raw, instrument);
+        self.decoder.book_lost(instrument, &mut self.made);
+        self.mailbox.send_made(recv, &mut self.made).await?;
+        Ok(())
+    }
+
     async fn tell_link(&mut self, at: Nanos, state: LinkState) -> Result<(), VenueError> {
         self.mailbox.send_priority(at, Event::Link(Link { venue: Venue::Upbit, channel: CHANNEL, state })).await
     }
@@ -294,14 +299,6 @@ impl UpbitGateway {
         }
         let failed = Answer::Failed { venue: Venue::Upbit, question: question.to_owned(), reason: reason.to_owned() };
         self.mailbox.answer((self.now)(), failed).await
-    }
-}
-
-/// The next thing to do about rankings; never, where nothing is ranked.
-async fn next_rank(ranks: &mut Option<Ranks>) -> RankMessage {
-    match ranks {
-        Some(ranks) => ranks.next().await,
-        None => std::future::pending().await,
     }
 }
 

@@ -4,7 +4,7 @@ use super::rules::{Quote, costs, ticks};
 use super::wire::MarketCode;
 use super::wire::rest::market::LOT;
 use crate::market::{Instrument, InstrumentId, InstrumentKind, Price, Qty, TickTable, Venue};
-use crate::venue::kiwoom::time::Date;
+use crate::venue::korea::Date;
 
 /// The largest order: the venue states none by quantity, only an amount (`max_total` of `/v1/orders/chance`). 10^15, more than
 /// there is of

@@ -35,10 +35,10 @@ use crate::event::link::ACCOUNT_CHANNEL;
 use crate::event::{Answer, Event, Link, LinkState};
 use crate::market::{Instrument, Venue};
 use crate::venue::backoff::Backoff;
-use crate::venue::binance::stats::{AccountClass, GatewayStats};
 use crate::venue::gateway::{Dispatch, Instruction, Trading};
 use crate::venue::mailbox::Mailbox;
 use crate::venue::prices::Prices;
+use crate::venue::stats::{AccountClass, GatewayStats};
 use crate::venue::{Now, VenueError};
 
 /// Frames of the private stream that wait to be read.

@@ -1,11 +1,8 @@
 //! The ranking of won markets by turnover, and what is watched because of it: part of [`UpbitGateway`].
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
-use jangbu_journal::Nanos;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
 
 use super::gateway::UpbitGateway;
 use super::instruments::{SaidTick, instrument};
@@ -13,89 +10,25 @@ use super::rest::{Rest, RestError};
 use super::wire::MarketCode;
 use super::wire::market::Ticker;
 use super::wire::rest::market::{AskBookRules, AskMarkets, AskTickers, BookRule, Market};
-use crate::config::RawFrames;
-use crate::event::market::Ranked;
 use crate::event::{Event, MarketEvent};
-use crate::market::{InstrumentId, Money, Rounding, Venue};
+use crate::market::{InstrumentId, Money, Rounding};
 use crate::venue::VenueError;
-use crate::venue::binance::wire::raw::Channel;
-use crate::venue::gateway::{Dispatch, Instruction, Numbers};
-use crate::venue::kiwoom::time::Date;
-use crate::venue::ranking::{Ranking, RankingConfig, Turnover};
+use crate::venue::korea::Date;
+use crate::venue::ranking::{Answered, RankMessage, Ranking, Turnover, Watching};
 
 /// Only markets paid with won are ranked: amounts of different currencies do not compare.
 const RANKED_QUOTE: &str = "KRW";
 
-/// What ranks, and what is watched because of it.
-pub(super) struct Ranks {
-    pub(super) ranking: Ranking,
-    numbers: Arc<Numbers>,
-    /// What the kernel wants watched.
-    dispatches: mpsc::Receiver<Dispatch>,
-    /// Watched by name: never given up.
-    named: BTreeSet<InstrumentId>,
-    /// Every market defined in this session.
-    defined: BTreeMap<MarketCode, InstrumentId>,
-    /// The question under way.
-    asking: JoinSet<Result<Answered, RestError>>,
-}
-
 /// The tickers of those that lead, and the rules of the newcomers among them.
-pub(super) struct Answered {
-    leaders: Vec<Turnover>,
+#[derive(Debug)]
+pub(super) struct Definitions {
     tickers: Vec<Ticker>,
     markets: Vec<Market>,
     rules: Vec<BookRule>,
 }
 
-/// Something to do about rankings.
-pub(super) enum RankMessage {
-    /// The venue has answered.
-    Answered(Result<Answered, RestError>),
-    /// The kernel wants an instrument watched, or not.
-    Subscribe(InstrumentId, bool),
-}
-
-impl Ranks {
-    pub(super) fn new(config: RankingConfig, numbers: Arc<Numbers>, dispatches: mpsc::Receiver<Dispatch>) -> Self {
-        let (named, defined) = (BTreeSet::new(), BTreeMap::new());
-        Ranks { ranking: Ranking::new(config), numbers, dispatches, named, defined, asking: JoinSet::new() }
-    }
-
-    /// These are watched by name.
-    pub(super) fn begin(&mut self, defined: impl IntoIterator<Item = (MarketCode, InstrumentId)>) {
-        self.defined = defined.into_iter().collect();
-        self.named = self.defined.values().copied().collect();
-    }
-
-    /// Asks for the turnover of every market, unless that is asked already.
-    pub(super) fn ask(&mut self, rest: &Rest) {
-        if self.asking.is_empty() {
-            let known: BTreeSet<MarketCode> = self.defined.keys().copied().collect();
-            self.asking.spawn(ask(rest.clone(), Ranking::new(self.ranking.config()), known));
-        }
-    }
-
-    /// The next thing to do. It may be dropped and asked for again.
-    pub(super) async fn next(&mut self) -> RankMessage {
-        loop {
-            tokio::select! {
-                Some(done) = self.asking.join_next() => {
-                    let answered = done.unwrap_or_else(|error| Err(RestError::Transport(error.to_string())));
-                    return RankMessage::Answered(answered);
-                }
-                Some(dispatch) = self.dispatches.recv() => {
-                    if let Instruction::Subscribe { instrument, on } = dispatch.instruction {
-                        return RankMessage::Subscribe(instrument, on);
-                    }
-                }
-                else => std::future::pending::<()>().await,
-            }
-        }
-    }
-}
-
-async fn ask(rest: Rest, ranking: Ranking, known: BTreeSet<MarketCode>) -> Result<Answered, RestError> {
+/// Who leads, and the definitions of the newcomers.
+pub(super) async fn ask(rest: Rest, ranking: Ranking, known: BTreeSet<String>) -> Result<Answered<Definitions>, RestError> {
     let tickers = rest.ask(&AskTickers::All(vec![RANKED_QUOTE.to_owned()])).await?;
     let row = |ticker: &Ticker| Turnover {
         symbol: ticker.code.to_string(),
@@ -105,25 +38,25 @@ async fn ask(rest: Rest, ranking: Ranking, known: BTreeSet<MarketCode>) -> Resul
     let leaders = ranking.leaders(rows);
     let leads = |code: MarketCode| leaders.iter().any(|row| row.symbol == code.as_str());
     let newcomers: Vec<MarketCode> =
-        tickers.iter().map(|ticker| ticker.code).filter(|code| leads(*code) && !known.contains(code)).collect();
+        tickers.iter().map(|ticker| ticker.code).filter(|code| leads(*code) && !known.contains(code.as_str())).collect();
     let (mut rules, mut markets) = (Vec::new(), Vec::new());
     if !newcomers.is_empty() {
         markets = rest.ask(&AskMarkets).await?;
         rules = rest.ask(&AskBookRules { markets: newcomers }).await?;
     }
-    Ok(Answered { leaders, tickers, markets, rules })
+    Ok(Answered { leaders, definitions: Definitions { tickers, markets, rules } })
 }
 
 impl UpbitGateway {
     /// Something to do about rankings.
     pub(super) async fn on_rank(
         &mut self,
-        message: RankMessage,
+        message: RankMessage<Definitions>,
         subscription: &watch::Sender<Vec<String>>,
     ) -> Result<(), VenueError> {
         match message {
             RankMessage::Answered(Ok(answered)) => self.on_ranking(answered).await,
-            RankMessage::Answered(Err(error)) => self.tell_failure("ticker/all", &error.to_string()).await,
+            RankMessage::Answered(Err(reason)) => self.tell_failure("ticker/all", &reason).await,
             RankMessage::Subscribe(instrument, on) => {
                 if self.watch(instrument, on).await? {
                     subscription.send_replace(vec![self.config.subscription()]);
@@ -134,35 +67,28 @@ impl UpbitGateway {
     }
 
     /// Defines the newcomers, and tells who entered and who left. What of it is watched, the kernel says.
-    async fn on_ranking(&mut self, answered: Answered) -> Result<(), VenueError> {
+    async fn on_ranking(&mut self, answered: Answered<Definitions>) -> Result<(), VenueError> {
         let recv = (self.now)();
         let Some(ranks) = &mut self.ranks else { return Ok(()) };
-        let mut leaders = answered.leaders;
+        let Definitions { tickers, markets, rules } = answered.definitions;
         let mut unusable = Vec::new();
-        leaders.retain(|row| {
-            let Ok(code) = row.symbol.parse::<MarketCode>() else { return false };
-            if ranks.defined.contains_key(&code) {
-                return true;
-            }
-            let market = answered.markets.iter().find(|market| market.code == code);
-            let rule = answered.rules.iter().find(|rule| rule.code == code);
-            let ticker = answered.tickers.iter().find(|ticker| ticker.code == code);
+        let (newcomers, changes) = ranks.rank(answered.leaders, |symbol, id| {
+            let code = symbol.parse::<MarketCode>().ok()?;
+            let market = markets.iter().find(|market| market.code == code);
+            let rule = rules.iter().find(|rule| rule.code == code);
+            let ticker = tickers.iter().find(|ticker| ticker.code == code);
             let said = rule.zip(ticker).map(|(rule, ticker)| SaidTick { price: ticker.last, tick: rule.tick });
-            let id = ranks.numbers.of(Venue::Upbit, &row.symbol);
             let made = market.and_then(|market| instrument(code, &market.korean_name, id, Date::at(recv), said));
-            let Some((instrument, _)) = made else {
-                unusable.push(row.symbol.clone());
-                return false;
-            };
-            ranks.defined.insert(code, id);
-            self.decoder.add(&row.symbol, id);
-            self.mailbox.put(recv, None, Event::Market(MarketEvent::Instrument(Box::new(instrument))));
-            true
+            if made.is_none() {
+                unusable.push(symbol.to_owned());
+            }
+            made.map(|(instrument, _)| instrument)
         });
-        for change in ranks.ranking.update(&leaders) {
-            let found = change.symbol.parse::<MarketCode>().ok().and_then(|code| ranks.defined.get(&code));
-            let Some(&instrument) = found else { continue };
-            let ranked = Ranked { instrument, place: change.place, turnover: change.amount };
+        for instrument in newcomers {
+            self.decoder.add(&instrument.symbol, instrument.id);
+            self.mailbox.put(recv, None, Event::Market(MarketEvent::Instrument(Box::new(instrument))));
+        }
+        for ranked in changes {
             self.mailbox.put(recv, None, Event::Market(MarketEvent::Ranked(ranked)));
         }
         self.mailbox.send().await?;
@@ -175,33 +101,12 @@ impl UpbitGateway {
     /// Watches an instrument, or stops. Whether that changed anything.
     async fn watch(&mut self, instrument: InstrumentId, on: bool) -> Result<bool, VenueError> {
         let Some(ranks) = &self.ranks else { return Ok(false) };
-        let place = self.config.symbols.iter().position(|row| row.1 == instrument);
-        match (place, on) {
-            (None, true) => {
-                let Some(symbol) = ranks.numbers.symbol(Venue::Upbit, instrument) else { return Ok(false) };
-                self.decoder.add(&symbol, instrument);
-                self.config.symbols.push((symbol, instrument));
-                Ok(true)
-            }
-            (Some(place), false) if !ranks.named.contains(&instrument) => {
-                self.config.symbols.remove(place);
-                // What is not heard of any more has no book.
-                self.lose_book((self.now)(), instrument).await?;
-                Ok(true)
-            }
-            _ => Ok(false),
+        match ranks.watch(&mut self.config.symbols, instrument, on) {
+            Watching::AsBefore => return Ok(false),
+            Watching::Added(symbol) => self.decoder.add(&symbol, instrument),
+            // What is not heard of any more has no book.
+            Watching::Removed => self.lose_book((self.now)(), instrument).await?,
         }
-    }
-
-    /// The book of an instrument is not kept any more. An empty raw frame on the instrument's channel stands for that in the journal.
-    pub(super) async fn lose_book(&mut self, recv: Nanos, instrument: InstrumentId) -> Result<(), VenueError> {
-        if self.config.raw == RawFrames::All
-            && let Some(channel) = Channel::Snapshot(instrument).number()
-        {
-            self.mailbox.put_raw(recv, channel, &[]);
-        }
-        self.decoder.book_lost(instrument, &mut self.made);
-        self.mailbox.send_made(recv, &mut self.made).await?;
-        Ok(())
+        Ok(true)
     }
 }

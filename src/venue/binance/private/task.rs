@@ -32,11 +32,11 @@ use crate::venue::backoff::Backoff;
 use crate::venue::binance::config::BinanceConfig;
 use crate::venue::binance::feed::backoff;
 use crate::venue::binance::signing::Signer;
-use crate::venue::binance::stats::{AccountClass, GatewayStats};
 use crate::venue::binance::wire::private::{Cause, Filters, UserFrame};
 use crate::venue::gateway::{Dispatch, Instruction, Trading};
 use crate::venue::mailbox::Mailbox;
 use crate::venue::prices::Prices;
+use crate::venue::stats::{AccountClass, GatewayStats};
 use crate::venue::wire_error::WireError;
 use crate::venue::{Now, VenueError};
 

@@ -9,8 +9,8 @@ use crate::event::Frame as RawFrame;
 use crate::market::{Price, Side};
 use crate::venue::binance::wire::Decoder;
 use crate::venue::binance::wire::frame::Frame;
-use crate::venue::binance::wire::levels::Levels;
-use crate::venue::binance::wire::raw::Channel;
+use crate::venue::channel::Channel;
+use crate::venue::levels::Levels;
 use crate::venue::raw::{FrameJoiner, Made};
 
 /// Best bid and ask by the venue's number of the update.

@@ -14,9 +14,9 @@ use std::collections::VecDeque;
 
 use jangbu_journal::Nanos;
 
-use super::levels::Levels;
 use crate::event::{Event, MarketEvent};
 use crate::market::{Depth, InstrumentId, Level, Price, Qty, Side};
+use crate::venue::levels::Levels;
 use crate::venue::raw::Made;
 
 /// Deltas kept while waiting for a snapshot. At ten a second that is 13 minutes; a snapshot takes a second.

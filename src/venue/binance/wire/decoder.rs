@@ -1,13 +1,13 @@
 //! Frames in, events out: [`Decoder`]. A pure function of the frames in their order, so that `replay --reparse` can run it again.
 
 use super::book_sync::{BookSync, DeltaIds, DeltaOutcome, SnapshotOutcome, SyncRule};
-use super::counts::{FrameCounts, FrameOutcome};
 use super::frame::{DeltaFrame, Frame, KlineFrame, PartialFrame, QuoteFrame, TradeFrame};
-use super::levels::Levels;
-use super::raw::Channel;
 use super::rest;
+use super::{FrameCounts, FrameOutcome};
 use crate::event::{Event, MarketEvent};
 use crate::market::{Bar, InstrumentId, Qty, Quote, Side, Trade, Venue};
+use crate::venue::channel::Channel;
+use crate::venue::levels::Levels;
 use crate::venue::raw::Made;
 use crate::venue::wire_error::WireError;
 

@@ -17,7 +17,7 @@ use crate::market::number::ONE;
 use crate::market::{InstrumentId, Money, Price, Qty, Rounding, TickTable};
 use crate::venue::exchange::{AccountId, Charges, Exchange, Fact, MarketConfig, TradingPhase};
 use crate::venue::faults::Faults;
-use crate::venue::kiwoom::time::Date;
+use crate::venue::korea::Date;
 use crate::venue::maintenance::Maintenance;
 use crate::venue::upbit::rules::{Quote, costs, ticks};
 use crate::venue::upbit::wire::rest::market::LOT;

@@ -2,7 +2,7 @@
 
 use super::Quote;
 use crate::market::{Price, TickTable};
-use crate::venue::kiwoom::time::Date;
+use crate::venue::korea::Date;
 
 /// From this price on, this step; in units of 1e-8.
 type Rows = &'static [(i64, i64)];

@@ -11,7 +11,7 @@ use super::{FrameCounts, Levels, WireError};
 use crate::event::market::{Phase, PhaseKind};
 use crate::event::{Event, MarketEvent};
 use crate::market::{Depth, InstrumentId, Level, Side, Trade as MarketTrade, Venue};
-use crate::venue::binance::wire::raw::Channel;
+use crate::venue::channel::Channel;
 
 pub use crate::venue::raw::Made;
 
@@ -21,23 +21,7 @@ pub use crate::venue::raw::Made;
 const TRADES_REMEMBERED: usize = 256;
 
 /// What became of a frame.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FrameOutcome {
-    /// Events were made of it.
-    Events,
-    /// Its trade or its book was seen before.
-    Duplicate,
-    /// Older than what is known.
-    Stale,
-    /// Could not be read.
-    Malformed(WireError),
-    /// A word about the connection.
-    Control(Control),
-    /// Not of a kind or market this program uses.
-    Unknown,
-    /// Nothing new in it: a ticker whose market did not change its state, a candle that still grows.
-    Conflated,
-}
+pub type FrameOutcome = crate::venue::counts::FrameOutcome<Control>;
 
 /// Turns the frames of one gateway (all its connections) into events, and accounts for every one.
 ///
@@ -114,7 +98,7 @@ impl Decoder {
         if out.len() > before && !matches!(outcome, FrameOutcome::Malformed(_)) {
             outcome = FrameOutcome::Events;
         }
-        self.count(&outcome);
+        self.counts.count(&outcome);
         outcome
     }
 
@@ -147,19 +131,6 @@ impl Decoder {
     /// When the book of an instrument stood as it does; `None` while it is lost.
     pub fn book_time(&self, instrument: InstrumentId) -> Option<Nanos> {
         self.feeds.iter().find(|feed| feed.id == instrument)?.book.as_ref().map(|(time, _)| *time)
-    }
-
-    fn count(&mut self, outcome: &FrameOutcome) {
-        self.counts.received += 1;
-        *match outcome {
-            FrameOutcome::Events => &mut self.counts.journaled,
-            FrameOutcome::Duplicate => &mut self.counts.duplicate,
-            FrameOutcome::Stale => &mut self.counts.stale,
-            FrameOutcome::Malformed(_) => &mut self.counts.malformed,
-            FrameOutcome::Control(_) => &mut self.counts.control,
-            FrameOutcome::Unknown => &mut self.counts.unknown,
-            FrameOutcome::Conflated => &mut self.counts.conflated,
-        } += 1;
     }
 
     fn message(&mut self, text: &str, out: &mut Made) -> FrameOutcome {

@@ -31,7 +31,7 @@ fn ticker(state: &str, suspended: bool) -> String {
 fn a_trade_is_told_once_also_when_its_number_comes_late() {
     let (mut decoder, mut out) = (decoder(), Made::new());
     let outcomes: Vec<_> = [10, 12, 12, 11, 10].map(|id| decoder.frame(trade(id).as_bytes(), &mut out)).into();
-    use FrameOutcome::{Duplicate, Events};
+    use crate::venue::counts::FrameOutcome::{Duplicate, Events};
     assert_eq!(outcomes, [Events, Events, Duplicate, Events, Duplicate]);
     let [(Some(at), Event::Market(MarketEvent::Trade(first))), ..] = out.as_slice() else { panic!("{out:?}") };
     assert_eq!(
@@ -71,7 +71,7 @@ fn a_book_replaces_the_one_before_unless_it_is_older() {
 fn a_market_that_halts_is_told_once() {
     let (mut decoder, mut out) = (decoder(), Made::new());
     let mut frame = |state, suspended| decoder.frame(ticker(state, suspended).as_bytes(), &mut out);
-    use FrameOutcome::{Conflated, Events};
+    use crate::venue::counts::FrameOutcome::{Conflated, Events};
     let outcomes =
         [frame("ACTIVE", false), frame("ACTIVE", false), frame("ACTIVE", true), frame("ACTIVE", true), frame("DELISTED", true)];
     assert_eq!(outcomes, [Events, Conflated, Events, Conflated, Events]);

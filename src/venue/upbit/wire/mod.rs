@@ -27,7 +27,8 @@ pub mod frame;
 pub mod decoder;
 pub mod rest;
 
-pub use crate::venue::binance::wire::{FrameCounts, Levels};
+pub use crate::venue::counts::FrameCounts;
+pub use crate::venue::levels::Levels;
 pub use crate::venue::wire_error::WireError;
 pub use code::MarketCode;
 pub use decoder::{Decoder, FrameOutcome, Made};

@@ -3,7 +3,7 @@
 
 use jangbu_journal::Nanos;
 
-use crate::venue::kiwoom::time::{Date, TimeOfDay};
+use crate::venue::korea::{Date, TimeOfDay};
 
 const SECOND: i64 = 1_000_000_000;
 const KST_S: i64 = 9 * 3_600;

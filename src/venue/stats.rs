@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
-use super::wire::FrameCounts;
+use super::counts::FrameCounts;
+use super::gateway::FrameStats;
 
 /// Counters of a gateway. Each is right by itself; read together they may be a frame apart.
 #[derive(Debug, Default)]
@@ -117,7 +118,7 @@ impl GatewayStats {
         self.account[class as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn on_account_link(&self, up: bool) {
+    pub(in crate::venue) fn on_account_link(&self, up: bool) {
         self.account_up.store(up, Ordering::Release);
     }
 
@@ -141,5 +142,16 @@ impl GatewayStats {
 
     pub(in crate::venue) fn on_snapshot(&self) {
         self.snapshots.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl FrameStats for GatewayStats {
+    fn received(&self) -> u64 {
+        self.frames().received + self.account_frames().iter().sum::<u64>()
+    }
+
+    fn classes(&self) -> Vec<(&'static str, u64)> {
+        let account = ACCOUNT_CLASSES.into_iter().zip(self.account_frames());
+        self.frames().classes().into_iter().chain(account).collect()
     }
 }

@@ -2,27 +2,26 @@
 
 use std::fmt;
 
-use super::frame::Control;
-use crate::venue::wire_error::WireError;
+use super::wire_error::WireError;
 
-/// What became of a frame.
+/// What became of a frame. `C` is what the venue says about a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FrameOutcome {
+pub enum FrameOutcome<C> {
     /// Events were made of it.
     Events,
     /// Kept until a book snapshot comes. (A `BookLost` may have been made.)
     Buffered,
-    /// Its trade, quote or book update was seen before: connections overlap at a reconnect.
+    /// Its trade, quote or book update was seen before: connections overlap at a reconnect, and venues repeat.
     Duplicate,
     /// Older than what is known.
     Stale,
     /// Could not be read.
     Malformed(WireError),
     /// A word about the connection.
-    Control(Control),
+    Control(C),
     /// Not of a kind or symbol this program uses.
     Unknown,
-    /// A bar that is still growing; the closed one says it all.
+    /// Nothing new in it: a bar that is still growing, a ticker whose market did not change its state.
     Conflated,
 }
 
@@ -53,7 +52,7 @@ pub struct FrameCounts {
 
 impl FrameCounts {
     /// A frame came and this became of it.
-    pub fn count(&mut self, outcome: &FrameOutcome) {
+    pub fn count<C>(&mut self, outcome: &FrameOutcome<C>) {
         self.received += 1;
         *match outcome {
             FrameOutcome::Events => &mut self.journaled,
