@@ -73,7 +73,8 @@ impl JournalHistory {
                 | Answer::OpenOrder { .. }
                 | Answer::Reconciled { .. }
                 | Answer::Charged(_)
-                | Answer::Failed { .. } => false,
+                | Answer::Failed { .. }
+                | Answer::Flow(_) => false,
             },
             // Raw frames do nothing, but orders are named by seqs: the session as it was has them.
             Event::Frame(_) => self.heard == Heard::All,

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::names::Names;
 use crate::account::{OrderType, OrderUpdate};
 use crate::cli::moment::time_text;
-use crate::event::{Answer, Command, Event, Frame, LinkState, MarketEvent, OrderEvent};
+use crate::event::{Answer, Command, Event, FlowKind, Frame, LinkState, MarketEvent, OrderEvent};
 use crate::live::Language;
 use crate::market::{InstrumentId, Price, Qty, Side};
 
@@ -232,6 +232,16 @@ impl Speaker<'_> {
             }
             Answer::Failed { venue, question, reason } => {
                 format!("{venue} {} {}: {}", cut(question), self.word("실패", "failed"), cut(reason))
+            }
+            Answer::Flow(flow) => {
+                let kind = match flow.kind {
+                    FlowKind::Deposit => self.word("입금", "deposit"),
+                    FlowKind::Withdrawal => self.word("출금", "withdrawal"),
+                    FlowKind::Funding => self.word("펀딩비", "funding"),
+                    FlowKind::Other => self.word("기타 입출금", "other income"),
+                };
+                let of = flow.instrument.map_or_else(String::new, |instrument| format!(" {}", self.of(instrument)));
+                format!("{} {kind}{of} {} {} ({})", flow.venue, flow.amount, cut(flow.currency.as_str()), cut(&flow.id))
             }
         }
     }

@@ -129,22 +129,34 @@ impl Portfolio {
     /// # Errors
     /// A price not above 0 of something held, an instrument that cannot be traded, or overflow; nothing changes then.
     pub fn adopt(&mut self, instrument: &Instrument, qty: Qty, average: Price) -> Result<(), BookError> {
-        let mut position = self.position_of(instrument)?;
+        let position = self.position_of(instrument)?;
         if !qty.is_zero() && !average.is_positive() {
             return Err(BookError::NotPositive("the average price of a position"));
         }
         let overflow = BookError::Overflow(instrument.quote);
         let cost = if qty.is_zero() { Some(Money::ZERO) } else { notional(average, qty) };
-        let cost = cost.ok_or(overflow)?;
+        self.hold(instrument, position, qty, cost.ok_or(overflow)?).ok_or(overflow)
+    }
+
+    /// Holds so much at that cost after something came or went in kind.
+    pub(super) fn put_in_kind(&mut self, instrument: &Instrument, qty: Qty, cost: Money) -> Result<(), BookError> {
+        let position = self.position_of(instrument)?;
+        if !is_owned(instrument.kind) {
+            return Err(BookError::NotTradable(instrument.id));
+        }
+        self.hold(instrument, position, qty, cost).ok_or(BookError::Overflow(instrument.quote))
+    }
+
+    /// Another quantity and cost of a position; for what is owned the difference counts as deposited.
+    fn hold(&mut self, instrument: &Instrument, mut position: Position, qty: Qty, cost: Money) -> Option<()> {
         let mut cash = self.cash(instrument.venue, instrument.quote);
         if is_owned(instrument.kind) {
-            let more = cost.checked_sub(position.cost).and_then(|more| cash.deposited.checked_add(more));
-            cash.deposited = more.ok_or(overflow)?;
+            cash.deposited = cash.deposited.checked_add(cost.checked_sub(position.cost)?)?;
         }
         (position.qty, position.cost) = (qty, cost);
         self.put_cash(instrument.venue, instrument.quote, cash);
         self.put_position(instrument.id, position);
-        Ok(())
+        Some(())
     }
 
     fn position_of(&self, instrument: &Instrument) -> Result<Position, BookError> {

@@ -7,9 +7,11 @@ pub mod position;
 pub mod life;
 pub mod portfolio;
 pub mod valuation;
+pub mod income;
 mod booking;
 
 pub use id::{OrderId, SessionId, StrategyId};
+pub use income::Income;
 pub use life::{Change, Illegal, Order, OrderState};
 pub use order::{Amendment, NewOrder, OrderType, TimeInForce};
 pub use portfolio::{BookError, Booking, Cash, CashRow, Portfolio};

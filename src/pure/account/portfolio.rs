@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::income::Income;
 use super::position::Position;
 use super::update::Liquidity;
 use crate::market::number::{ONE, divide};
@@ -102,6 +103,9 @@ pub struct Portfolio {
     cash: Vec<CashRow>,
     /// By instrument number.
     positions: Vec<Position>,
+    /// Sorted. A snapshot keeps it apart from the rest: [`Portfolio::set_incomes`].
+    #[serde(skip)]
+    pub(super) incomes: Vec<Income>,
 }
 
 /// Whether what is held was paid for with cash, and not only promised.
@@ -271,7 +275,7 @@ impl Portfolio {
     }
 
     /// The law of the books, for each venue and currency, to the unit: total + cost of what is owned + fees + taxes =
-    /// deposited + realised. And: the profits of the positions add up to the profit of the cash.
+    /// deposited + realised + income. And: the profits of the positions add up to the profit of the cash.
     ///
     /// # Errors
     /// Which currency breaks it, and by which sums.
@@ -288,12 +292,18 @@ impl Portfolio {
         }
         for (CashRow { venue, currency, cash }, (cost, realised)) in self.cash.iter().zip(sums) {
             let left = [cost, cash.fees, cash.taxes].iter().try_fold(cash.total, |sum, part| sum.checked_add(*part));
-            let (left, right) =
-                left.zip(cash.deposited.checked_add(cash.realised)).ok_or_else(|| too_large(&format!("{venue} {currency}")))?;
+            let income = self.income(*venue, *currency);
+            let right = cash.deposited.checked_add(cash.realised).zip(income).and_then(|(sum, income)| sum.checked_add(income));
+            let (left, right) = left.zip(right).ok_or_else(|| too_large(&format!("{venue} {currency}")))?;
             if left != right {
                 return Err(format!(
-                    "{venue} {currency}: cash {} + cost {cost} + fees {} + taxes {} = {left}, deposited {} + realised {} = {right}",
-                    cash.total, cash.fees, cash.taxes, cash.deposited, cash.realised
+                    "{venue} {currency}: cash {} + cost {cost} + fees {} + taxes {} = {left}, deposited {} + realised {} + income {} = {right}",
+                    cash.total,
+                    cash.fees,
+                    cash.taxes,
+                    cash.deposited,
+                    cash.realised,
+                    income.unwrap_or_default()
                 ));
             }
             if realised != cash.realised {

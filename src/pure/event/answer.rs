@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use jangbu_journal::Nanos;
 use serde::{Deserialize, Serialize};
 
 use crate::account::OrderId;
@@ -69,4 +70,45 @@ pub enum Answer {
         /// Why it failed. No secrets.
         reason: String,
     },
+    /// Cash came or went without a trade. A venue may tell the same one again; it is booked once.
+    Flow(CashFlow),
+}
+
+/// Cash, or a coin, that came or went without a trade.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CashFlow {
+    /// Where.
+    pub venue: Venue,
+    /// Of what.
+    pub currency: Currency,
+    /// How much came; below 0 it went. After the venue's fee for it.
+    pub amount: Money,
+    /// Why.
+    pub kind: FlowKind,
+    /// The venue's id of it: the same id at the same venue is the same flow.
+    pub id: String,
+    /// For which position, where the venue says it.
+    pub instrument: Option<InstrumentId>,
+    /// When, by the venue's clock.
+    pub at: Nanos,
+}
+
+/// Why cash came or went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FlowKind {
+    /// Put in from outside, or from another account of ours at the venue. Neither profit nor loss.
+    Deposit,
+    /// Taken out. Neither profit nor loss.
+    Withdrawal,
+    /// Paid between longs and shorts of a perpetual; part of the result.
+    Funding,
+    /// Airdrops, interest, rebates, bonuses, what insurance took; part of the result.
+    Other,
+}
+
+impl FlowKind {
+    /// A deposit, or what goes the other way.
+    pub fn transfer(amount: Money) -> FlowKind {
+        if amount.is_negative() { FlowKind::Withdrawal } else { FlowKind::Deposit }
+    }
 }

@@ -90,6 +90,7 @@ impl Kernel {
                 let text = || format!("{venue} did not answer `{question}`: {reason}");
                 self.notices.tell(self.stamp.recv, Severity::Warning, "venue.no_answer", effects, text);
             }
+            Answer::Flow(flow) => self.on_flow(flow, effects),
         }
     }
 

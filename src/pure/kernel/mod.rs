@@ -12,6 +12,7 @@
 mod answers;
 mod commands;
 mod derived;
+mod flows;
 mod markets;
 mod notices;
 mod orders;
@@ -46,6 +47,7 @@ use crate::strategy::Signals;
 use answers::Reported;
 use commands::Operator;
 use derived::Derived;
+use flows::Flows;
 use markets::{BookChange, Markets, time_of};
 use notices::Notices;
 use orders::Orders;
@@ -85,6 +87,8 @@ pub struct AccountResult {
     pub currency: Currency,
     /// Cash and what it went through.
     pub cash: Cash,
+    /// Funding received, and other income; below 0 it was paid. Part of the result.
+    pub income: Money,
     /// Profit of open positions at the last prices; `None` when a held instrument has no price.
     pub unrealised: Option<Money>,
 }
@@ -106,6 +110,7 @@ pub struct Kernel {
     strategies: Strategies,
     derived: Derived,
     ranking: Ranking,
+    flows: Flows,
     /// Scratch, empty between events.
     signals: Signals,
 }
@@ -127,6 +132,7 @@ impl Default for Kernel {
             strategies: Strategies::default(),
             derived: Derived::default(),
             ranking: Ranking::default(),
+            flows: Flows::default(),
             signals: Signals::default(),
         }
     }
@@ -330,7 +336,8 @@ impl Kernel {
     pub fn results(&self) -> impl Iterator<Item = AccountResult> + '_ {
         self.portfolio.cash_rows().iter().map(|row| {
             let (venue, currency) = (row.venue, row.currency);
-            AccountResult { venue, currency, cash: row.cash, unrealised: self.known().unrealised(venue, currency) }
+            let income = self.portfolio.income(venue, currency).unwrap_or_default();
+            AccountResult { venue, currency, cash: row.cash, income, unrealised: self.known().unrealised(venue, currency) }
         })
     }
 

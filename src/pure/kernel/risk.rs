@@ -97,11 +97,12 @@ impl Known<'_> {
         Some(sum)
     }
 
-    /// All profit of an account so far, after fees and taxes.
+    /// All profit of an account so far, with funding and after fees and taxes.
     pub(super) fn result(&self, venue: Venue, currency: Currency) -> Option<Money> {
         let cash = self.portfolio.cash(venue, currency);
         let costs = cash.fees.checked_add(cash.taxes)?;
-        cash.realised.checked_sub(costs)?.checked_add(self.unrealised(venue, currency)?)
+        let closed = cash.realised.checked_add(self.portfolio.income(venue, currency)?)?.checked_sub(costs)?;
+        closed.checked_add(self.unrealised(venue, currency)?)
     }
 
     /// Worth of the positions and orders in flight of an account.

@@ -9,6 +9,7 @@ use jangbu_replay::{Digest, LoadError, Parts};
 use super::Kernel;
 use super::derived::Derived;
 use super::strategies::Strategies;
+use crate::account::Portfolio;
 
 /// Version of the form below. A build loads its own version; for another it replays the journal from the start.
 const VERSION: u64 = 2;
@@ -33,9 +34,13 @@ impl Kernel {
             ("strategies", bytes(|out| self.strategies.save(out))),
         ];
         // Only where it is used: journals written before there was such a part digest to what they did.
-        if !self.derived.is_idle() || !self.ranking.is_idle() {
+        let has_flows = !self.flows.is_idle();
+        if !self.derived.is_idle() || !self.ranking.is_idle() || has_flows {
             parts.push(("derived", bytes(|out| self.derived.save(out))));
             parts.push(("ranking", bytes(|out| out.value(&self.ranking))));
+        }
+        if has_flows {
+            parts.push(("flows", bytes(|out| out.value(&(&self.flows, self.portfolio.incomes())))));
         }
         parts
     }
@@ -65,19 +70,24 @@ impl Kernel {
         let (operator, counts) = Decoder::new(next()?).value("operator")?;
         let markets = Decoder::new(next()?).value("markets")?;
         let orders = Decoder::new(next()?).value("orders")?;
-        let (portfolio, reported, venues) = Decoder::new(next()?).value("portfolio")?;
+        let (mut portfolio, reported, venues): (Portfolio, _, _) = Decoder::new(next()?).value("portfolio")?;
         let risk = Decoder::new(next()?).value("risk")?;
         let timers = Decoder::new(next()?).value("timers")?;
         let notices = Decoder::new(next()?).value("notices")?;
         let mut strategies = Decoder::new(next()?);
         let running = Strategies::load(&mut strategies, &markets)?;
         strategies.finish()?;
-        let (mut derived, mut ranking) = Default::default();
+        let (mut derived, mut ranking, mut flows) = Default::default();
         if input.remaining() > 0 {
             let mut part = Decoder::new(input.bytes()?);
             derived = Derived::load(&mut part, &markets)?;
             part.finish()?;
             ranking = Decoder::new(input.bytes()?).value("ranking")?;
+        }
+        if input.remaining() > 0 {
+            let incomes;
+            (flows, incomes) = Decoder::new(input.bytes()?).value("flows")?;
+            portfolio.set_incomes(incomes);
         }
         input.finish()?;
         Ok(Kernel {
@@ -95,6 +105,7 @@ impl Kernel {
             strategies: running,
             derived,
             ranking,
+            flows,
             ..Kernel::default()
         })
     }

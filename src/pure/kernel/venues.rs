@@ -59,6 +59,11 @@ impl RealVenues {
         self.rows.iter().find(|row| row.venue == venue && row.current).is_none_or(|row| row.reconciled)
     }
 
+    /// Whether what a venue reports is not in our books yet: its account will be taken over as it is found.
+    pub(super) fn is_to_be_taken_over(&self, venue: Venue) -> bool {
+        self.rows.iter().any(|row| row.venue == venue && row.current && !row.adopted)
+    }
+
     /// Whether orders for a venue are real.
     pub(super) fn is_real(&self, venue: Venue) -> bool {
         self.rows.iter().any(|row| row.venue == venue && row.current)

@@ -8,9 +8,8 @@ use super::config::{BinanceConfig, Margin, Streams, TradeStream};
 use super::gateway::BinanceGateway;
 use crate::config::{Stream, VenueConfig};
 use crate::market::Venue;
-use crate::venue::gateway::{Connect, Connected, Emulated, FrameStats, Gateway as _, VenueError};
+use crate::venue::gateway::{Connect, Connected, Emulated, Gateway as _, VenueError};
 use crate::venue::ranking::RankingConfig;
-use crate::venue::stats::GatewayStats;
 
 /// A gateway for Binance spot or USDⓈ-M futures.
 ///

@@ -7,8 +7,9 @@ use jangbu_journal::Nanos;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::levels::{Levels, read_side};
+use super::levels::read_side;
 use crate::market::{Price, Qty};
+use crate::venue::levels::Levels;
 use crate::venue::wire_error::WireError;
 
 /// Largest frame that is read. The venue's largest, a snapshot of 5,000 levels a side, has 400 KB.

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::frame::{FRAME_BYTES_MAX, nanos_of};
-use super::levels::{Levels, read_side};
+use super::levels::read_side;
 use crate::market::{Currency, Fees, Instrument, InstrumentId, InstrumentKind, Money, NumberError, Price, Qty, TickTable, Venue};
+use crate::venue::levels::Levels;
 use crate::venue::wire_error::WireError;
 
 /// What stands before the levels of a depth snapshot.

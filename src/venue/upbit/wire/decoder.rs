@@ -7,7 +7,7 @@ use jangbu_journal::Nanos;
 use super::code::MarketCode;
 use super::frame::{Control, Message, messages};
 use super::market::{BookHead, MarketState, Ticker, Trade};
-use super::{FrameCounts, Levels, WireError};
+use super::{FrameCounts, Levels};
 use crate::event::market::{Phase, PhaseKind};
 use crate::event::{Event, MarketEvent};
 use crate::market::{Depth, InstrumentId, Level, Side, Trade as MarketTrade, Venue};
