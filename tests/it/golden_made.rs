@@ -9,7 +9,7 @@ use jangbu::event::command::{RiskLimits, Settings, StrategySettings};
 use jangbu::event::market::{Condition, Phase, PhaseKind, Ranked, Value, Vi};
 use jangbu::event::order::Charge;
 use jangbu::event::valuation::{RateSettings, RateSource, ValuationSettings};
-use jangbu::event::{Answer, Command, Event, Frame, Link, LinkState, MarketEvent, OrderEvent};
+use jangbu::event::{Answer, CashFlow, Command, Event, FlowKind, Frame, Link, LinkState, MarketEvent, OrderEvent};
 use jangbu::market::{
     Bar, Currency, Depth, Instrument, InstrumentId, InstrumentKind, Level, Money, Price, Qty, Quote, Side, TickTable, Trade,
     Venue,
@@ -22,7 +22,8 @@ use crate::made::{LATENCY, Script, command, market_session, resume, scripted_ses
 type Recipe = fn(&Path);
 
 /// Name and recipe of each.
-pub const JOURNALS: &[(&str, Recipe)] = &[("markets", markets), ("every-event", every_event), ("premiums", premiums)];
+pub const JOURNALS: &[(&str, Recipe)] =
+    &[("markets", markets), ("every-event", every_event), ("premiums", premiums), ("cash-flows", cash_flows)];
 
 const BEGIN: Nanos = Nanos::from_millis(1_704_067_200_000);
 
@@ -176,6 +177,48 @@ fn premiums(dir: &Path) {
         history.insert(place, (at, None, Event::Market(MarketEvent::Instrument(Box::new(instrument)))));
     }
     market_session(dir, SessionId(1), history, 120);
+}
+
+/// Cash that comes and goes without a trade: of every kind, told twice, too old, in kind, before and after an account is taken over.
+fn cash_flows(dir: &Path) {
+    let mut script = Script::after(dir);
+    script.say(command(started(1)));
+    definitions(&mut script);
+    script.say(trade(1, "50000", 1));
+    let at = |hours: i64| BEGIN.plus(hours * 3_600_000_000_000);
+    let flow = |venue, currency: &str, amount: &str, kind, hours: i64| {
+        let (currency, amount) = (parse(currency), parse(amount));
+        CashFlow { venue, currency, amount, kind, id: format!("flow-{hours}"), instrument: None, at: at(hours) }
+    };
+    let (here, spot) = (Venue::BinanceUsdM, Venue::BinanceSpot);
+    let first = flow(here, "USDT", "250.5", FlowKind::Deposit, 1);
+    let base = SyntheticTrades::instrument(InstrumentId(0)).base;
+    let mut flows = vec![
+        first.clone(),
+        flow(here, "USDT", "-100", FlowKind::Withdrawal, 2),
+        CashFlow { instrument: Some(InstrumentId(0)), ..flow(here, "USDT", "-0.12345678", FlowKind::Funding, 8) },
+        first.clone(),
+        flow(here, "BNB", "0.5", FlowKind::Other, 9),
+        flow(spot, base.as_str(), "0.25", FlowKind::Deposit, 3),
+        flow(spot, base.as_str(), "-0.1", FlowKind::Withdrawal, 4),
+        flow(spot, base.as_str(), "-5", FlowKind::Withdrawal, 5),
+    ];
+    flows.extend(
+        (1..5)
+            .map(|day| CashFlow { instrument: Some(InstrumentId(0)), ..flow(here, "USDT", "0.01", FlowKind::Funding, day * 24) }),
+    );
+    flows.push(flow(here, "USDT", "77", FlowKind::Deposit, 7));
+    script.say(command(Command::RealOrders { venues: vec![Venue::Upbit] }));
+    flows.push(flow(Venue::Upbit, "KRW", "5000", FlowKind::Deposit, 6));
+    flows.into_iter().for_each(|flow| drop(script.say(Event::Answer(Box::new(Answer::Flow(flow))))));
+    script.say(command(Command::SessionEnded { session: SessionId(1) }));
+    scripted_session(dir, SessionId(1), script, true, &mut |_| ());
+
+    let mut script = Script::after(dir);
+    script.say(command(started(2)));
+    script.say(Event::Answer(Box::new(Answer::Flow(first))));
+    script.say(Event::Answer(Box::new(Answer::Flow(flow(here, "USDT", "1", FlowKind::Other, 97)))));
+    scripted_session(dir, SessionId(2), script, false, &mut |_| ());
 }
 
 /// Every event there is, told to the kernel by a script; a restart, and a session that was killed.

@@ -31,6 +31,8 @@ mod venues_tests;
 #[cfg(test)]
 mod derived_tests;
 #[cfg(test)]
+mod flows_tests;
+#[cfg(test)]
 mod properties;
 
 use alloc::vec::Vec;

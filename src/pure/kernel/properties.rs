@@ -1,6 +1,7 @@
 //! Whatever comes in whatever order: the books balance, what is set aside adds up, and a restart in the middle changes nothing.
 
 use alloc::boxed::Box;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use jangbu_journal::Nanos;
@@ -13,7 +14,7 @@ use crate::account::{Fill, Liquidity, OrderId, OrderType, OrderUpdate, SessionId
 use crate::effect::Effect;
 use crate::event::command::{RiskLimits, Settings, StrategySettings};
 use crate::event::order::Charge;
-use crate::event::{Answer, Command, Event, Link, LinkState, MarketEvent, OrderEvent};
+use crate::event::{Answer, CashFlow, Command, Event, FlowKind, Link, LinkState, MarketEvent, OrderEvent};
 use crate::market::testing::{instrument, money, price, qty};
 use crate::market::{Depth, InstrumentId, InstrumentKind, Level, Money, Price, Qty, Quote, Rate, Side, Trade, Venue};
 
@@ -30,6 +31,7 @@ enum Step {
     Cancel(usize),
     Charge(usize, i64, bool),
     Answer(usize, u8),
+    Flow(u8, i64, u8),
     Command(u8),
     Link(u8, bool),
 }
@@ -52,6 +54,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0_usize..12).prop_map(Step::Cancel),
         1 => (0_usize..12, -100_i64..100, any::<bool>()).prop_map(|(place, fee, bnb)| Step::Charge(place, fee, bnb)),
         1 => (0_usize..12, 0_u8..6).prop_map(|(place, kind)| Step::Answer(place, kind)),
+        1 => (0_u8..4, -100_i64..100, 0_u8..9).prop_map(|(kind, amount, id)| Step::Flow(kind, amount, id)),
         1 => (0_u8..8).prop_map(Step::Command),
         1 => (0_u8..2, any::<bool>()).prop_map(|(channel, up)| Step::Link(channel, up)),
     ]
@@ -156,6 +159,16 @@ fn event(rig: &mut Rig, step: &Step, sent: &[OrderId]) -> Option<Event> {
                     filled: Qty::ZERO,
                 }),
             }
+        }
+        Step::Flow(kind, amount, number) => {
+            let (venue, base) = (Venue::BinanceUsdM, Venue::BinanceSpot);
+            let kind = [FlowKind::Deposit, FlowKind::Withdrawal, FlowKind::Funding, FlowKind::Other][usize::from(*kind)];
+            // Some are coins of the spot market.
+            let spot = instrument(0, InstrumentKind::Spot).base;
+            let (venue, currency) = if number % 3 == 0 { (base, spot) } else { (venue, "USDT".parse().expect("a code")) };
+            let (amount, at) = (Money::from_raw(i128::from(*amount)), Nanos::new(i64::from(*number)));
+            let instrument = (number % 2 == 0).then_some(FUTURE);
+            answer(Answer::Flow(CashFlow { venue, currency, amount, kind, id: number.to_string(), instrument, at }))
         }
         Step::Command(kind) => command(match kind {
             0 => Command::Kill { reason: "test".into() },
