@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jangbu_journal::Nanos;
 use tokio::runtime::{self, Runtime};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -83,7 +84,7 @@ impl Gateways {
         for venue in venues(config, emulators.binance())? {
             let registration = registry::find(venue.kind).ok_or_else(|| no_gateway(venue.kind))?;
             let (sender, dispatches) = mpsc::channel(DISPATCHES_MAX);
-            let trading = trading(&venue, &instruments, kernel.orders())?;
+            let trading = trading(&venue, &instruments, kernel.orders(), kernel.stamp().recv)?;
             ports.push(Port { venue: venue.kind, trades: trading.is_some(), sender });
             let clock = clock.clone();
             let now: Now = Arc::new(move || clock.now());
@@ -226,6 +227,7 @@ fn trading<'a>(
     venue: &VenueConfig,
     instruments: &[Instrument],
     orders: impl Iterator<Item = &'a Order>,
+    since: Nanos,
 ) -> Result<Option<Trading>, LiveError> {
     if venue.orders == Orders::Paper {
         return Ok(None);
@@ -233,7 +235,8 @@ fn trading<'a>(
     let here = |order: &&Order| {
         instruments.iter().any(|instrument| instrument.id == order.request.instrument && instrument.venue == venue.kind)
     };
-    Ok(Some(Trading { credentials: keys(venue)?, orders: orders.filter(here).cloned().collect() }))
+    let since = Some(since).filter(|since| *since > Nanos::ZERO);
+    Ok(Some(Trading { credentials: keys(venue)?, orders: orders.filter(here).cloned().collect(), since }))
 }
 
 /// The venues asked for; those that the emulator plays, when none was.

@@ -107,6 +107,8 @@ pub struct Trading {
     pub credentials: Credentials,
     /// Orders that live from sessions before.
     pub orders: Vec<Order>,
+    /// Up to when sessions before have heard of the account; what came or went since is asked for. `None`: there was none before.
+    pub since: Option<Nanos>,
 }
 
 /// A gateway about to run.

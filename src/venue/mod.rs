@@ -22,6 +22,8 @@ pub mod mailbox;
 #[cfg(feature = "live")]
 pub mod ranking;
 #[cfg(feature = "live")]
+mod flows;
+#[cfg(feature = "live")]
 pub mod registry;
 pub mod binance;
 pub mod kiwoom;

@@ -210,7 +210,9 @@ fn cash_flows(dir: &Path) {
     flows.push(flow(here, "USDT", "77", FlowKind::Deposit, 7));
     script.say(command(Command::RealOrders { venues: vec![Venue::Upbit] }));
     flows.push(flow(Venue::Upbit, "KRW", "5000", FlowKind::Deposit, 6));
-    flows.into_iter().for_each(|flow| drop(script.say(Event::Answer(Box::new(Answer::Flow(flow))))));
+    for flow in flows {
+        script.say(Event::Answer(Box::new(Answer::Flow(flow))));
+    }
     script.say(command(Command::SessionEnded { session: SessionId(1) }));
     scripted_session(dir, SessionId(1), script, true, &mut |_| ());
 

@@ -12,7 +12,7 @@ use super::signing::Signer;
 use super::wire::private::Parameters;
 use crate::account::OrderType;
 use crate::config::RawFrames;
-use crate::market::{Money, Price, Qty, Venue};
+use crate::market::{Currency, Money, Price, Qty, Rate, Venue};
 use crate::venue::conformance::harness::{Harness, INSTRUMENT, Ledger, Terms, Theirs, Wires, held, keys};
 use crate::venue::faults::{FaultPlan, OrderFault};
 use crate::venue::gateway::{Connected, Gateway as _, Trading};
@@ -80,6 +80,9 @@ impl<const SPOT: bool> Harness for Market<SPOT> {
         wrong_key: &["key", "API 키"],
         names_fills: true,
         realises: !SPOT,
+        moves_cash: Ok(()),
+        tells_missed_cash: if SPOT { Err("only keys that may withdraw are told the history") } else { Ok(()) },
+        charges_funding: if SPOT { Err("spot has no funding") } else { Ok(()) },
     };
 
     async fn start(seed: u64) -> Self {
@@ -91,7 +94,7 @@ impl<const SPOT: bool> Harness for Market<SPOT> {
     }
 
     fn gateway(&self, wires: Wires, stop: watch::Receiver<bool>) -> Result<Connected, VenueError> {
-        let Wires { credentials, orders, inbox, dispatches, now, .. } = wires;
+        let Wires { credentials, orders, since, inbox, dispatches, now, .. } = wires;
         let symbols = vec![(SYMBOL.to_owned(), INSTRUMENT)];
         let config = if SPOT { BinanceConfig::spot(symbols) } else { BinanceConfig::usd_m(symbols) };
         let mut config = config.at(self.emulator.address());
@@ -105,7 +108,7 @@ impl<const SPOT: bool> Harness for Market<SPOT> {
         config.account.recv_window_ms = 600;
         (config.leverage, config.margin) = (self.leverage, self.margin);
         let mut gateway = BinanceGateway::new(config, inbox, now)?;
-        gateway.trade(Trading { credentials, orders }, dispatches)?;
+        gateway.trade(Trading { credentials, orders, since }, dispatches)?;
         Ok(Connected { frames: gateway.stats(), run: Box::pin(gateway.run(stop)) })
     }
 
@@ -160,6 +163,14 @@ impl<const SPOT: bool> Harness for Market<SPOT> {
 
     fn expire(&self) {
         self.emulator.expire_sessions(Self::KIND);
+    }
+
+    fn transfer(&self, currency: Currency, amount: Money) -> bool {
+        self.emulator.transfer(Self::KIND, 0, currency.as_str(), amount)
+    }
+
+    fn fund(&self, rate: Rate) -> bool {
+        self.emulator.fund(SYMBOL, rate) > 0
     }
 
     fn set_maintenance(&self, on: bool) {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jangbu_journal::Nanos;
 use tokio::sync::{mpsc, watch};
 
 use crate::account::Order;
-use crate::market::{Currency, InstrumentId, Money, Price, Qty, Side, Venue};
+use crate::market::{Currency, InstrumentId, Money, Price, Qty, Rate, Side, Venue};
 use crate::venue::faults::{FaultPlan, OrderFault};
 use crate::venue::gateway::{Connected, Dispatch, Numbers};
 use crate::venue::inbox::Inbox;
@@ -50,6 +51,12 @@ pub(in crate::venue) struct Terms {
     /// At average cost, what of a profit is realised depends on the order of fills; when reports are lost one by one, as no TCP
     /// connection loses them, only realised profit and cost together are equal.
     pub realises: bool,
+    /// Cash can come and go in the emulator; else why not.
+    pub moves_cash: Result<(), &'static str>,
+    /// What came or went while nobody listened is told afterwards; else why not.
+    pub tells_missed_cash: Result<(), &'static str>,
+    /// Positions are charged funding; else why not.
+    pub charges_funding: Result<(), &'static str>,
 }
 
 /// An order as the emulator has it.
@@ -87,6 +94,8 @@ pub(in crate::venue) struct Wires {
     pub credentials: Credentials,
     /// Orders of sessions before.
     pub orders: Vec<Order>,
+    /// When the session before heard last.
+    pub since: Option<Nanos>,
     pub inbox: Inbox,
     pub dispatches: mpsc::Receiver<Dispatch>,
     pub numbers: Arc<Numbers>,
@@ -135,6 +144,16 @@ pub(in crate::venue) trait Harness: Sized {
 
     /// Lets expire what lets us in, if anything does.
     fn expire(&self);
+
+    /// Puts cash in from outside, or takes it out, below 0. False when it cannot be.
+    fn transfer(&self, _currency: Currency, _amount: Money) -> bool {
+        false
+    }
+
+    /// Charges funding: longs pay so much of a position's value. Whether there was one.
+    fn fund(&self, _rate: Rate) -> bool {
+        false
+    }
 
     /// Begins maintenance, or ends it.
     fn set_maintenance(&self, on: bool);

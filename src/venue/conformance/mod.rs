@@ -12,8 +12,10 @@
 //! | [`changes`] | amending: in place, by another number, or by cancelling and placing anew |
 //! | [`doubts`] | answers and reports that are lost, late, or come twice |
 //! | [`connections`] | cuts, restarts, clocks, limits, maintenance, keys |
+//! | [`cash`] | deposits, withdrawals, funding |
 //! | [`faults`] | everything at once, by seed: 3, with `JANGBU_SLOW=1` 25, with `JANGBU_SLOW=all` 200 |
 
+mod cash;
 mod changes;
 mod connections;
 mod doubts;
@@ -66,6 +68,10 @@ macro_rules! suite {
                     maintenance_is_waited_for,
                     a_restart_takes_open_orders_over,
                     a_wrong_key_ends_it_with_one_clear_line;
+                cash:
+                    deposits_and_withdrawals_while_connected,
+                    deposits_while_nobody_listens_are_found,
+                    funding_is_booked_while_connected_and_while_not;
                 faults:
                     whatever_goes_wrong_the_ledgers_agree_at_the_end;
             );

@@ -54,12 +54,18 @@ struct Running {
     task: tokio::task::JoinHandle<Result<(), VenueError>>,
 }
 
-fn begin<H: Harness>(harness: &H, credentials: Credentials, orders: Vec<Order>, now: &Now, numbers: &Arc<Numbers>) -> Running {
+fn begin<H: Harness>(
+    harness: &H,
+    credentials: Credentials,
+    (orders, since): (Vec<Order>, Option<Nanos>),
+    now: &Now,
+    numbers: &Arc<Numbers>,
+) -> Running {
     let (inbox, receiver) = channel(65_536);
     let (dispatches, taken) = mpsc::channel(256);
     let (stop, stopped) = watch::channel(false);
     let (numbers, now) = (Arc::clone(numbers), Arc::clone(now));
-    let wires = Wires { credentials, orders, inbox, dispatches: taken, numbers, now };
+    let wires = Wires { credentials, orders, since, inbox, dispatches: taken, numbers, now };
     let gateway = harness.gateway(wires, stopped).expect("the settings make sense");
     Running { inbox: receiver, dispatches, frames: gateway.frames, stop, task: tokio::spawn(gateway.run) }
 }
@@ -94,7 +100,7 @@ impl<H: Harness> Rig<H> {
         let now: Now = Arc::new(move || venue_now().plus(ahead.load(Ordering::Relaxed)));
         let numbers = Arc::new(Numbers::new([]));
         assert_eq!(numbers.of(H::TERMS.venue, H::TERMS.symbol), INSTRUMENT);
-        let running = begin(&harness, setup.credentials, Vec::new(), &now, &numbers);
+        let running = begin(&harness, setup.credentials, (Vec::new(), None), &now, &numbers);
         let (kernel, heard, notices, effects) = (Kernel::default(), Vec::new(), Vec::new(), Vec::new());
         let (limits, is_shuffled, session) = (BTreeMap::new(), false, 0);
         let mut rig =
@@ -142,7 +148,8 @@ impl<H: Harness> Rig<H> {
         self.end().await;
         meanwhile(self);
         let orders = self.kernel.orders().cloned().collect();
-        self.running = begin(&self.harness, keys(), orders, &self.now, &self.numbers);
+        let since = Some(self.kernel.stamp().recv);
+        self.running = begin(&self.harness, keys(), (orders, since), &self.now, &self.numbers);
         self.open();
     }
 

@@ -132,6 +132,36 @@ impl Exchange {
         Ok(())
     }
 
+    /// Takes cash out.
+    ///
+    /// # Errors
+    /// No such account; not positive, or more than is free.
+    pub fn withdraw(&mut self, account: AccountId, currency: Currency, amount: Money) -> Result<(), Reject> {
+        let cash = self.account_mut(account)?.cash.entry(currency).or_default();
+        if !amount.is_positive() || amount > cash.free() {
+            return Err(Reject::TooLarge);
+        }
+        cash.total = less(cash.total, amount);
+        self.ledger.deposits.push((account, currency, less(Money::ZERO, amount)));
+        Ok(())
+    }
+
+    /// Takes holdings out, at their share of the cost.
+    ///
+    /// # Errors
+    /// No such account; a quantity that is not positive, or more than is free.
+    pub fn take_out(&mut self, account: AccountId, instrument: InstrumentId, qty: Qty) -> Result<(), Reject> {
+        let holding = self.account_mut(account)?.holdings.entry(instrument).or_default();
+        if !qty.is_positive() || qty > holding.free() {
+            return Err(Reject::BadQty);
+        }
+        let cost = account::cost_of(holding.cost, qty, holding.qty);
+        holding.qty = Qty::from_raw(holding.qty.raw() - qty.raw());
+        holding.cost = less(holding.cost, cost);
+        self.ledger.transfers.push((account, instrument, Qty::from_raw(-qty.raw()), less(Money::ZERO, cost)));
+        Ok(())
+    }
+
     /// Puts holdings in, which cost `cost`.
     ///
     /// # Errors

@@ -89,6 +89,9 @@ impl Harness for Stocks {
         wrong_key: &["8001", "키움", "To do"],
         names_fills: false,
         realises: false,
+        moves_cash: Err("the broker tells of transfers by no message; they show as differences of the account"),
+        tells_missed_cash: Err("no message tells of transfers"),
+        charges_funding: Err("stocks have no funding"),
     };
 
     async fn start(seed: u64) -> Self {
@@ -100,7 +103,7 @@ impl Harness for Stocks {
     }
 
     fn gateway(&self, wires: Wires, stop: watch::Receiver<bool>) -> Result<Connected, VenueError> {
-        let Wires { credentials, orders, inbox, dispatches, numbers, now } = wires;
+        let Wires { credentials, orders, since: _, inbox, dispatches, numbers, now } = wires;
         let ends = Ends { inbox, dispatches, numbers, now, credentials, orders: Some(orders) };
         let gateway = KiwoomGateway::new(self.config(), ends)?;
         Ok(Connected { frames: gateway.stats(), run: Box::pin(gateway.run(stop)) })

@@ -3,6 +3,9 @@
 //! Orders first, what is held last: what is held is then explained by what was told before. A fill in between shows as a
 //! difference, and the kernel asks again.
 
+use jangbu_journal::Nanos;
+
+use super::flows;
 use super::identifier::number_of;
 use super::known::Known;
 use super::rest::{Rest, RestError};
@@ -10,6 +13,7 @@ use super::wire::private::OrderState;
 use super::wire::rest::Cause;
 use super::wire::rest::account::{Account, AskAccounts};
 use super::wire::rest::order::{AskOpenOrders, AskOrder, Order, OrderKey};
+use super::wire::rest::transfers::{Transfer, Way};
 use crate::account::OrderId;
 
 /// Orders a page, and pages at most: the venue takes no more open orders than this by far.
@@ -17,6 +21,8 @@ const PAGE_ORDERS: u32 = 100;
 const PAGES_MAX: u32 = 100;
 /// Identifiers in a row that the venue may not know before the chain is taken to have ended: refused amendments leave some.
 const GAP_MAX: usize = 4;
+/// How often the account is read again because cash came or went meanwhile.
+const READINGS_MAX: u32 = 3;
 
 /// What is asked of an order: under which identifiers it may be.
 #[derive(Clone, Debug)]
@@ -49,7 +55,11 @@ pub(super) struct Snapshot {
     pub(super) found: Vec<(OrderId, Found)>,
     pub(super) open: Vec<Order>,
     pub(super) accounts: Vec<Account>,
+    pub(super) transfers: Transfers,
 }
+
+/// Deposits and withdrawals that are done; `None` where the key may not know.
+pub(super) type Transfers = Option<Vec<(Way, Transfer)>>;
 
 async fn named(rest: &Rest, name: String) -> Result<Option<Order>, RestError> {
     match rest.ask_again(&AskOrder(OrderKey::Identifier(name))).await {
@@ -86,8 +96,8 @@ pub(super) async fn find(rest: &Rest, lookup: Lookup) -> Result<Found, RestError
     Ok(found)
 }
 
-/// Asks for the account.
-pub(super) async fn ask(rest: Rest, lookups: Vec<Lookup>) -> Result<Snapshot, RestError> {
+/// Asks for the account, and for what came and went `since` then, if anybody may know.
+pub(super) async fn ask(rest: Rest, lookups: Vec<Lookup>, since: Option<Nanos>) -> Result<Snapshot, RestError> {
     let mut found = Vec::new();
     for lookup in lookups {
         found.push((lookup.order, find(&rest, lookup).await?));
@@ -102,5 +112,19 @@ pub(super) async fn ask(rest: Rest, lookups: Vec<Lookup>) -> Result<Snapshot, Re
             break;
         }
     }
-    Ok(Snapshot { found, open, accounts: rest.ask_again(&AskAccounts).await? })
+    let Some(since) = since else {
+        return Ok(Snapshot { found, open, accounts: rest.ask_again(&AskAccounts).await?, transfers: None });
+    };
+    let mut transfers = flows::ask(&rest, since).await?;
+    let mut accounts = rest.ask_again(&AskAccounts).await?;
+    for _ in 0..READINGS_MAX {
+        // What came in between is in the balance or not, nobody could say.
+        let after = flows::ask(&rest, since).await?;
+        if after == transfers {
+            break;
+        }
+        transfers = after;
+        accounts = rest.ask_again(&AskAccounts).await?;
+    }
+    Ok(Snapshot { found, open, accounts, transfers })
 }

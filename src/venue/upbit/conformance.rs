@@ -12,7 +12,7 @@ use super::rest::Rest;
 use super::signing::{Algorithm, Signer};
 use super::wire::rest::order::{PlaceOrder, Terms as Placed};
 use crate::config::RawFrames;
-use crate::market::{Money, Price, Qty, Side, Venue};
+use crate::market::{Currency, Money, Price, Qty, Side, Venue};
 use crate::venue::conformance::harness::{Harness, INSTRUMENT, Ledger, Terms, Theirs, Wires, held, keys};
 use crate::venue::exchange::{AccountId, Order};
 use crate::venue::faults::{FaultPlan, OrderFault};
@@ -61,6 +61,9 @@ impl Harness for Coins {
         wrong_key: &["invalid_access_key"],
         names_fills: true,
         realises: false,
+        moves_cash: Ok(()),
+        tells_missed_cash: Ok(()),
+        charges_funding: Err("spot has no funding"),
     };
 
     async fn start(seed: u64) -> Self {
@@ -79,9 +82,9 @@ impl Harness for Coins {
     }
 
     fn gateway(&self, wires: Wires, stop: watch::Receiver<bool>) -> Result<Connected, VenueError> {
-        let Wires { credentials, orders, inbox, dispatches, now, .. } = wires;
+        let Wires { credentials, orders, since, inbox, dispatches, now, .. } = wires;
         let mut gateway = UpbitGateway::new(self.config(), inbox, now)?;
-        gateway.trade(Trading { credentials, orders }, dispatches)?;
+        gateway.trade(Trading { credentials, orders, since }, dispatches)?;
         Ok(Connected { frames: gateway.stats(), run: Box::pin(gateway.run(stop)) })
     }
 
@@ -128,6 +131,10 @@ impl Harness for Coins {
     }
 
     fn expire(&self) {}
+
+    fn transfer(&self, currency: Currency, amount: Money) -> bool {
+        self.emulator.transfer(currency.as_str(), amount)
+    }
 
     fn set_maintenance(&self, on: bool) {
         self.emulator.set_maintenance(on);

@@ -28,6 +28,8 @@ mod known;
 #[cfg(feature = "live")]
 mod account;
 #[cfg(feature = "live")]
+mod flows;
+#[cfg(feature = "live")]
 mod private;
 #[cfg(feature = "live")]
 mod orders;

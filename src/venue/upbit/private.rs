@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
 
-use super::account::{self, Found, Lookup, Snapshot};
+use super::account::{self, Found, Lookup, Snapshot, Transfers};
 use super::config::UpbitConfig;
 use super::feed::{Feed, FeedMessage};
 use super::known::{Known, Orders};
@@ -35,6 +35,7 @@ use crate::event::link::ACCOUNT_CHANNEL;
 use crate::event::{Answer, Event, Link, LinkState};
 use crate::market::{Instrument, Venue};
 use crate::venue::backoff::Backoff;
+use crate::venue::flows::History;
 use crate::venue::gateway::{Dispatch, Instruction, Trading};
 use crate::venue::mailbox::Mailbox;
 use crate::venue::prices::Prices;
@@ -69,6 +70,7 @@ pub(super) enum Done {
         order: OrderId,
     },
     Account(Result<Box<Snapshot>, RestError>),
+    Flows(Result<Transfers, RestError>),
 }
 
 /// What a trading gateway is made of, besides its settings.
@@ -92,6 +94,12 @@ pub(super) struct Private {
     pub(super) now: Now,
     pub(super) calls: JoinSet<Done>,
     pub(super) is_up: bool,
+    /// Deposits and withdrawals.
+    pub(super) history: History,
+    /// The key may not see them.
+    pub(super) flows_hidden: bool,
+    /// What is held has changed since they were asked for.
+    pub(super) assets_changed: bool,
     stats: Arc<GatewayStats>,
     signer: Signer,
     dispatches: mpsc::Receiver<Dispatch>,
@@ -118,6 +126,7 @@ impl Private {
             seen: error.to_string(),
             expected: "an address a client can be made for",
         })?;
+        let history = History::known_to(trading.since.unwrap_or_else(|| now()));
         Ok(Private {
             rest,
             mailbox,
@@ -127,6 +136,9 @@ impl Private {
             now,
             calls: JoinSet::new(),
             is_up: false,
+            history,
+            flows_hidden: false,
+            assets_changed: false,
             stats,
             signer,
             dispatches,
@@ -358,6 +370,7 @@ impl Private {
                 return Ok(());
             }
             Done::Account(result) => return self.on_account(result).await,
+            Done::Flows(result) => return self.on_flows(result).await,
         }?;
         self.go_on(order).await
     }
@@ -374,10 +387,10 @@ impl Private {
     fn spawn_account(&mut self, pause: Duration) {
         // A request under way is not disturbed: its own answer tells.
         let lookups = self.orders.live().filter(|known| !known.is_busy).map(Lookup::of).collect();
-        let rest = self.rest.clone();
+        let (rest, since) = (self.rest.clone(), (!self.flows_hidden).then(|| self.history.since()));
         self.calls.spawn(async move {
             sleep(pause).await;
-            Done::Account(account::ask(rest, lookups).await.map(Box::new))
+            Done::Account(account::ask(rest, lookups, since).await.map(Box::new))
         });
     }
 
@@ -414,6 +427,9 @@ impl Private {
         let silent = |known: &&Known| !known.is_busy && known.heard.elapsed() >= self.config.patience.audit;
         let silent: Vec<OrderId> = self.orders.live().filter(silent).map(|known| known.request.id).collect();
         silent.into_iter().for_each(|order| self.find(order));
+        if self.assets_changed {
+            self.ask_flows();
+        }
     }
 
     async fn tell_link(&mut self, at: Nanos, state: LinkState) -> Result<(), VenueError> {
@@ -422,7 +438,7 @@ impl Private {
     }
 
     /// Tells a failure that will be tried again; of a row of failures only the first.
-    async fn tell_failure(&mut self, question: &str, reason: String) -> Result<(), VenueError> {
+    pub(super) async fn tell_failure(&mut self, question: &str, reason: String) -> Result<(), VenueError> {
         if std::mem::replace(&mut self.failure_told, true) {
             return Ok(());
         }

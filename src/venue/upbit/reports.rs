@@ -155,6 +155,11 @@ impl Private {
         for asset in &report.assets {
             self.tell_cash(recv, &asset.currency, asset.balance, asset.locked).await?;
         }
+        // While orders live, it is most likely theirs: then the next audit asks.
+        self.assets_changed = true;
+        if self.orders.live().next().is_none() {
+            self.ask_flows();
+        }
         Ok(())
     }
 
@@ -167,7 +172,7 @@ impl Private {
 
     /// Everything of the account: first what explains it, then what it is.
     pub(super) async fn tell_account(&mut self, snapshot: Snapshot) -> Result<(), VenueError> {
-        let Snapshot { found, open, accounts } = snapshot;
+        let Snapshot { found, open, accounts, transfers } = snapshot;
         for (order, rows) in found {
             if self.orders.get(order).is_some_and(|known| !known.is_busy && !known.is_done) {
                 self.on_rows(order, rows).await?;
@@ -175,6 +180,9 @@ impl Private {
             }
         }
         let recv = (self.now)();
+        if transfers.is_some() || !self.flows_hidden {
+            self.tell_flows(transfers).await?;
+        }
         let mut quotes: Vec<String> = self.markets.iter().map(|row| row.0.quote.as_str().to_owned()).collect();
         quotes.sort_unstable();
         quotes.dedup();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::private::AccountConfig;
+use crate::market::{Money, Rate};
 use crate::venue::faults::FaultPlan;
 
 /// Which of Binance's two venues a listener speaks for.
@@ -153,6 +154,26 @@ impl Limits {
     }
 }
 
+/// Funding of futures positions, on demand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Funding {
+    /// How often it is charged.
+    pub every: Duration,
+    /// What longs pay of their positions' value; below 0 shorts pay.
+    pub rate: Rate,
+}
+
+/// A deposit or a withdrawal, on demand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transfer {
+    /// So long after the start.
+    pub after: Duration,
+    /// Of what.
+    pub asset: String,
+    /// How much comes; below 0 it goes.
+    pub amount: Money,
+}
+
 /// Everything an emulator is told.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EmulatorConfig {
@@ -175,6 +196,10 @@ pub struct EmulatorConfig {
     pub accounts: Vec<AccountConfig>,
     /// What goes wrong with orders and user data streams: `lost-ack`, `storm`, `drop`, `duplicate`, `garbage`, `disconnect`.
     pub account_faults: FaultPlan,
+    /// Funding of futures, if there is to be any.
+    pub funding: Option<Funding>,
+    /// What comes to the first account, and goes.
+    pub transfers: Vec<Transfer>,
     /// How often the server pings, if not as the venue does.
     pub ping_interval: Option<Duration>,
     /// How long the server waits for a pong, if not as the venue does.
@@ -196,6 +221,8 @@ impl Default for EmulatorConfig {
             faults: Faults::default(),
             accounts: Vec::new(),
             account_faults: FaultPlan::default(),
+            funding: None,
+            transfers: Vec::new(),
             ping_interval: None,
             pong_timeout: None,
             connection_life_max: None,

@@ -38,15 +38,16 @@ mod book;
 mod symbols;
 mod frame;
 mod weight;
+mod cash;
 mod clock;
 mod private;
 #[cfg(test)]
 mod tests;
 
-pub use config::{EmulatorConfig, End, Faults, Limits, MarketKind, MarketSource, Source, Speed, Start};
+pub use config::{EmulatorConfig, End, Faults, Funding, Limits, MarketKind, MarketSource, Source, Speed, Start, Transfer};
 pub use definitions::instruments_of_tape;
 pub use error::EmulatorError;
-pub use private::{AccountConfig, DeskFees, DeskFill, DeskOrder, DeskStatus, Funds};
+pub use private::{AccountConfig, DeskFees, DeskFill, DeskIncome, DeskOrder, DeskStatus, Funds};
 pub use stats::{ConnectionStats, EmulatorStats};
 pub use tape_source::kind_of_tape;
 
@@ -58,7 +59,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::market::{Money, Price, Qty};
+use crate::market::{Money, Price, Qty, Rate};
 use crate::venue::faults::{FaultPlan, OrderFault};
 use crate::venue::random;
 
@@ -82,6 +83,7 @@ struct Port {
     market: Arc<Market>,
     server: JoinHandle<()>,
     player: JoinHandle<()>,
+    cash: JoinHandle<()>,
 }
 
 impl Emulator {
@@ -108,6 +110,7 @@ impl Emulator {
             address,
             server: tokio::spawn(server::serve(listener, market.clone())),
             player: tokio::spawn(player::play(market.clone(), program, manner)),
+            cash: tokio::spawn(cash::run(market.clone(), config.funding, config.transfers.clone())),
             market,
         };
         Ok(Self { ports: ready.into_iter().map(run).collect(), stop })
@@ -156,6 +159,22 @@ impl Emulator {
     /// Trades an open order by hand: at its limit, unless a price is given. False when there is no such open order.
     pub fn trade(&self, kind: MarketKind, client_id: &str, price: Option<Price>, qty: Qty) -> bool {
         self.accounts(kind).is_some_and(|accounts| accounts.trade(client_id, price, qty))
+    }
+
+    /// Puts cash or a coin into an account from outside, or takes it out, below 0. False when there is no such account, or less.
+    pub fn transfer(&self, kind: MarketKind, account: usize, asset: &str, amount: Money) -> bool {
+        self.accounts(kind).is_some_and(|accounts| accounts.transfer(account, asset, amount))
+    }
+
+    /// Charges funding: longs pay so much of their positions' value at the mark, below 0 shorts do. How many positions were charged.
+    pub fn fund(&self, symbol: &str, rate: Rate) -> usize {
+        let port = self.ports.iter().find(|port| port.market.kind == MarketKind::UsdM);
+        port.map_or(0, |port| cash::fund(&port.market, symbol, rate))
+    }
+
+    /// Everything that came and went without a trade, in order.
+    pub fn incomes(&self, kind: MarketKind) -> Vec<DeskIncome> {
+        self.accounts(kind).map(Accounts::incomes).unwrap_or_default()
     }
 
     /// Lets the next request about an order go wrong; more than one are taken in turn.
@@ -266,6 +285,7 @@ impl Emulator {
         self.stop.send_replace(true);
         for port in &self.ports {
             port.player.abort();
+            port.cash.abort();
             let mut changes = port.market.connections.changes();
             let all_closed = async { while !port.market.connections.list().is_empty() && changes.changed().await.is_ok() {} };
             let _ = timeout(STOP_PATIENCE, all_closed).await;
@@ -279,6 +299,7 @@ impl Drop for Emulator {
         self.stop.send_replace(true);
         for port in &self.ports {
             port.player.abort();
+            port.cash.abort();
             port.server.abort();
         }
     }

@@ -6,16 +6,22 @@
 
 use std::sync::Arc;
 
+use jangbu_journal::Nanos;
 use reqwest::Method;
 
 use super::budget::Purpose;
 use super::client::{Call, CallError, Client, Proof};
+use super::flows;
 use crate::account::OrderId;
 use crate::market::{Money, Price, Qty, Venue};
 use crate::venue::binance::wire::private::account::{self, BalanceRow};
+use crate::venue::binance::wire::private::income::IncomeRow;
 use crate::venue::binance::wire::private::orders::{self, OrderAnswer, TradeRow};
 use crate::venue::binance::wire::private::request::{self, Locator};
 use crate::venue::binance::wire::private::{Cause, Parameters};
+
+/// How often the account is read again because cash came or went meanwhile.
+const READINGS_MAX: u32 = 3;
 
 /// An order of ours that the account should explain.
 #[derive(Clone, Debug)]
@@ -59,6 +65,8 @@ pub(super) struct Snapshot {
     pub(super) balances: Vec<BalanceRow>,
     /// Symbol, quantity, average price; every wanted symbol once.
     pub(super) positions: Vec<(String, Qty, Price)>,
+    /// Futures: what came and went without a trade.
+    pub(super) flows: Vec<IncomeRow>,
 }
 
 /// A wanted symbol, and what is bought with it.
@@ -105,8 +113,13 @@ pub(super) async fn missing(client: &Client, answer: &OrderAnswer, expected: &Ex
     Ok(orders::trades(&client.call(&call).await?)?)
 }
 
-/// Asks for the account.
-pub(super) async fn ask(client: Arc<Client>, wanted: Vec<Wanted>, expected: Vec<Expected>) -> Result<Snapshot, CallError> {
+/// Asks for the account, and for what came and went since then.
+pub(super) async fn ask(
+    client: Arc<Client>,
+    wanted: Vec<Wanted>,
+    expected: Vec<Expected>,
+    since: Nanos,
+) -> Result<Snapshot, CallError> {
     let futures = client.venue == Venue::BinanceUsdM;
     let path = if futures { "/fapi/v1/openOrders" } else { "/api/v3/openOrders" };
     let open = orders::orders(&client.call(&question(path, Parameters::new(), Purpose::Question)).await?)?;
@@ -122,9 +135,22 @@ pub(super) async fn ask(client: Arc<Client>, wanted: Vec<Wanted>, expected: Vec<
         };
         found.push((expected.order, one));
     }
-    let (balances, positions) =
-        if futures { futures_account(&client, &wanted).await? } else { spot_account(&client, &wanted).await? };
-    Ok(Snapshot { open, found, balances, positions })
+    if !futures {
+        let (balances, positions) = spot_account(&client, &wanted).await?;
+        return Ok(Snapshot { open, found, balances, positions, flows: Vec::new() });
+    }
+    let mut flows = flows::ask(&client, since).await?;
+    let (mut balances, mut positions) = futures_account(&client, &wanted).await?;
+    for _ in 0..READINGS_MAX {
+        // What came in between is in the balance or not, nobody could say.
+        let after = flows::ask(&client, since).await?;
+        if after == flows {
+            break;
+        }
+        flows = after;
+        (balances, positions) = futures_account(&client, &wanted).await?;
+    }
+    Ok(Snapshot { open, found, balances, positions, flows })
 }
 
 type Holdings = (Vec<BalanceRow>, Vec<(String, Qty, Price)>);

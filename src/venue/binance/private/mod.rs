@@ -6,7 +6,7 @@
 //! | `prepare`, `permissions` | what has to be known, and settled, before anything is sent |
 //! | `requests`, `amendments` | what is asked about orders, and what answers prove |
 //! | `reports` | what the venue tells, as events |
-//! | `account` | the whole account at once |
+//! | `account`, `flows` | the whole account at once; deposits, withdrawals, funding |
 //! | `stream` | the user data stream, kept alive |
 //! | `client`, `budget`, `clock` | signed requests, the venue's limits, its time |
 //! | `known` | the orders, and what was told of them |
@@ -16,6 +16,7 @@ mod amendments;
 mod budget;
 mod client;
 mod clock;
+mod flows;
 mod known;
 mod permissions;
 mod prepare;

@@ -139,7 +139,7 @@ impl Private {
         self.mailbox.answer(recv, Answer::OpenOrder { order, venue_order, instrument, side, price, qty, filled }).await
     }
 
-    fn instrument(&self, symbol: &str) -> Option<InstrumentId> {
+    pub(super) fn instrument(&self, symbol: &str) -> Option<InstrumentId> {
         self.instruments.iter().find(|row| row.0.symbol.eq_ignore_ascii_case(symbol)).map(|row| row.0.id)
     }
 
@@ -149,6 +149,10 @@ impl Private {
             if self.is_cash(asset) {
                 self.tell_cash(recv, asset, *free, *locked).await?;
             }
+        }
+        // Spot names no reason: there `balanceUpdate` tells it.
+        if !matches!(report.reason.as_str(), "" | "ORDER" | "MARGIN_TRANSFER" | "MARGIN_TYPE_CHANGE") {
+            self.ask_flows();
         }
         Ok(())
     }
@@ -171,7 +175,7 @@ impl Private {
     /// Everything of the account: first what explains it, then what it is.
     pub(super) async fn tell_account(&mut self, snapshot: Snapshot) -> Result<(), VenueError> {
         let recv = self.client.clock.ours();
-        let Snapshot { open, found, balances, positions } = snapshot;
+        let Snapshot { open, found, balances, positions, flows } = snapshot;
         for row in &open {
             self.adopt_replacement(row).await?;
         }
@@ -191,6 +195,7 @@ impl Private {
                 self.on_found(order, Ok(found)).await?;
             }
         }
+        self.tell_flows(&flows).await?;
         // What is not cash nor zero is told; what was told once is told again when it is gone.
         let mut gone = std::mem::take(&mut self.cash_told);
         let quotes: Vec<String> = self.instruments.iter().map(|row| row.0.quote.as_str().to_owned()).collect();

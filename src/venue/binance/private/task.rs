@@ -32,7 +32,9 @@ use crate::venue::backoff::Backoff;
 use crate::venue::binance::config::BinanceConfig;
 use crate::venue::binance::feed::backoff;
 use crate::venue::binance::signing::Signer;
+use crate::venue::binance::wire::private::income::IncomeRow;
 use crate::venue::binance::wire::private::{Cause, Filters, UserFrame};
+use crate::venue::flows::History;
 use crate::venue::gateway::{Dispatch, Instruction, Trading};
 use crate::venue::mailbox::Mailbox;
 use crate::venue::prices::Prices;
@@ -53,6 +55,7 @@ pub(super) enum Done {
     Found { order: OrderId, result: Result<Found, CallError> },
     Due { order: OrderId },
     Account(Result<Box<Snapshot>, CallError>),
+    Flows(Result<Vec<IncomeRow>, CallError>),
     Measured(Result<(), CallError>),
 }
 
@@ -68,6 +71,8 @@ pub(in crate::venue::binance) struct Private {
     pub(super) calls: JoinSet<Done>,
     /// Assets reported as cash; one that is not mentioned any more is reported as gone.
     pub(super) cash_told: Vec<String>,
+    /// What came and went without a trade.
+    pub(super) history: History,
     dispatches: mpsc::Receiver<Dispatch>,
     pub(super) definitions: watch::Receiver<Option<Arc<Definitions>>>,
     pub(super) resumed: Vec<Order>,
@@ -108,6 +113,7 @@ impl Private {
             seen: error.to_string(),
             expected: "an address a client can be made for",
         })?;
+        let history = History::known_to(trading.since.unwrap_or_else(|| client.clock.ours()));
         Ok(Private {
             client,
             mailbox,
@@ -117,6 +123,7 @@ impl Private {
             stats,
             calls: JoinSet::new(),
             cash_told: Vec::new(),
+            history,
             dispatches,
             definitions,
             resumed: trading.orders,
@@ -221,7 +228,7 @@ impl Private {
         let frame = UserFrame::parse(bytes);
         self.stats.on_account_frame(match &frame {
             Ok(UserFrame::Order(_)) => AccountClass::Order,
-            Ok(UserFrame::Account(_)) => AccountClass::Balance,
+            Ok(UserFrame::Account(_) | UserFrame::BalanceChange { .. }) => AccountClass::Balance,
             Ok(_) => AccountClass::Unused,
             Err(_) => AccountClass::Malformed,
         });
@@ -255,7 +262,8 @@ impl Private {
                 self.renew.send_modify(|count| *count += 1);
                 Ok(())
             }
-            Ok(UserFrame::BalanceChange { .. } | UserFrame::Answer { .. } | UserFrame::Lite | UserFrame::Other) => Ok(()),
+            Ok(UserFrame::BalanceChange { asset, change, time }) => self.on_balance_change(recv, &asset, change, time).await,
+            Ok(UserFrame::Answer { .. } | UserFrame::Lite | UserFrame::Other) => Ok(()),
             Err(error) => {
                 // An order's report may be what could not be read: nothing is known any more, so everything is asked.
                 self.tell_failure("user data stream", error.to_string()).await?;
@@ -295,6 +303,7 @@ impl Private {
                 Ok(None)
             }
             Done::Account(result) => self.on_account(result).await.map(|()| None),
+            Done::Flows(result) => self.on_flows(result).await.map(|()| None),
             Done::Measured(Ok(())) => self.tell_skew().await.map(|()| None),
             Done::Measured(Err(_)) => Ok(None),
         }?;
@@ -326,10 +335,10 @@ impl Private {
         };
         let wanted: Vec<Wanted> = self.instruments.iter().map(wanted).collect();
         let expected: Vec<Expected> = self.orders.live().map(expected).collect();
-        let client = Arc::clone(&self.client);
+        let (client, since) = (Arc::clone(&self.client), self.history.since());
         self.calls.spawn(async move {
             sleep(pause).await;
-            Done::Account(account::ask(client, wanted, expected).await.map(Box::new))
+            Done::Account(account::ask(client, wanted, expected, since).await.map(Box::new))
         });
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::market::Price;
+use crate::market::{Money, Price};
 use crate::venue::Now;
 use crate::venue::faults::FaultPlan;
 use crate::venue::secret::{Credentials, Secret};
@@ -52,6 +52,8 @@ pub struct EmulatorConfig {
     pub credentials: Credentials,
     /// The account's cash and coins, by currency, decimal texts.
     pub balances: BTreeMap<String, String>,
+    /// What comes to the account, and goes, below 0: how long after the start, of what, how much.
+    pub transfers: Vec<(Duration, String, Money)>,
     /// Faults.
     pub faults: FaultPlan,
     /// Whether limits of requests are kept.
@@ -86,6 +88,7 @@ impl EmulatorConfig {
             close_when_done: false,
             credentials: Credentials { key: Secret::new(Self::KEY), secret: Secret::new(Self::SECRET) },
             balances: BTreeMap::from([("KRW".to_owned(), "10000000".to_owned())]),
+            transfers: Vec::new(),
             faults: FaultPlan::default(),
             limits: true,
             idle: Duration::from_secs(120),

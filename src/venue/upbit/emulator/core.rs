@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use jangbu_journal::Nanos;
@@ -12,6 +12,7 @@ use super::config::{EmulatorConfig, Source};
 use super::error::EmulatorError;
 use super::limits::Limits;
 use super::text;
+use super::transfers::Moved;
 use crate::data::tape::TapeReader;
 use crate::market::number::ONE;
 use crate::market::{InstrumentId, Money, Price, Qty, Rounding, TickTable};
@@ -102,6 +103,8 @@ pub(super) struct Core {
     pub(super) limits: Limits,
     pub(super) faults: Faults,
     pub(super) next_trade: u64,
+    /// Deposits and withdrawals, oldest first.
+    pub(super) moved: Vec<Moved>,
     pub(super) frames_played: u64,
     pub(super) rest_calls: u64,
     pub(super) refused: u64,
@@ -128,6 +131,8 @@ pub(super) struct Shared {
     /// Grows with every subscription.
     pub(super) subscribed: watch::Sender<u64>,
     pub(super) maintenance: Maintenance,
+    /// The key may not see deposits and withdrawals.
+    pub(super) history_hidden: AtomicBool,
     pub(super) stop: watch::Receiver<bool>,
 }
 
@@ -143,6 +148,7 @@ impl Shared {
             cuts: watch::Sender::new(0),
             subscribed: watch::Sender::new(0),
             maintenance: Maintenance::default(),
+            history_hidden: AtomicBool::new(false),
             stop,
         })
     }
@@ -153,6 +159,10 @@ impl Shared {
 
     pub(super) fn now_ms(&self) -> i64 {
         self.now().get() / 1_000_000
+    }
+
+    pub(super) fn is_history_hidden(&self) -> bool {
+        self.history_hidden.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_tape(&self) -> bool {
@@ -218,6 +228,7 @@ impl Core {
             faults: Faults::new(config.faults.clone()),
             // As the venue's: milliseconds and four digits.
             next_trade: u64::try_from(now.get() / 1_000_000).unwrap_or(0).saturating_mul(10_000),
+            moved: Vec::new(),
             frames_played: 0,
             rest_calls: 0,
             refused: 0,

@@ -25,11 +25,13 @@ mod rest;
 mod routes;
 mod socket;
 mod text;
+mod transfers;
 #[cfg(test)]
 mod tests;
 
 pub use config::{EmulatorConfig, EmulatorStats, Source, Speed};
 pub use error::EmulatorError;
+pub use transfers::Moved;
 
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
@@ -57,6 +59,7 @@ pub struct Emulator {
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     player: JoinHandle<()>,
+    transfers: JoinHandle<()>,
 }
 
 impl Emulator {
@@ -73,7 +76,8 @@ impl Emulator {
         let address = listener.local_addr().map_err(listen)?;
         let server = tokio::spawn(routes::serve(listener, Arc::clone(&shared)));
         let player = tokio::spawn(player::play(Arc::clone(&shared)));
-        Ok(Emulator { address, shared, stop, server, player })
+        let transfers = tokio::spawn(transfers::run(Arc::clone(&shared)));
+        Ok(Emulator { address, shared, stop, server, player, transfers })
     }
 
     /// Where it listens.
@@ -118,6 +122,22 @@ impl Emulator {
         done
     }
 
+    /// Puts cash or a coin into the account from outside, or takes it out, below 0. False when there is less, or no such currency.
+    pub fn transfer(&self, currency: &str, amount: Money) -> bool {
+        let now = self.shared.now();
+        self.shared.lock().transfer(currency, amount, now)
+    }
+
+    /// Every deposit and withdrawal, oldest first.
+    pub fn moved(&self) -> Vec<Moved> {
+        self.shared.lock().moved.clone()
+    }
+
+    /// Whether the key may see deposits and withdrawals.
+    pub fn set_history_hidden(&self, hidden: bool) {
+        self.shared.history_hidden.store(hidden, Ordering::Relaxed);
+    }
+
     /// The codes that clients are subscribed to now, for each kind of message; those of books with their depth.
     pub fn watched(&self) -> Vec<String> {
         let core = self.shared.lock();
@@ -159,6 +179,7 @@ impl Emulator {
     pub async fn stop(self) -> EmulatorStats {
         self.stop.send_replace(true);
         self.player.abort();
+        self.transfers.abort();
         let mut changes = self.shared.open.subscribe();
         let _ = timeout(STOP_PATIENCE, changes.wait_for(|open| *open == 0)).await.map(|done| done.map(|_| ()));
         self.shared.stats()
@@ -169,6 +190,7 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         self.stop.send_replace(true);
         self.player.abort();
+        self.transfers.abort();
         self.server.abort();
     }
 }

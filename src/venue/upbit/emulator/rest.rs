@@ -30,7 +30,8 @@ pub(super) fn group(method: &Method, path: &str) -> Group {
 
 /// Whether a call needs a token.
 pub(super) fn is_signed(path: &str) -> bool {
-    path.starts_with("/v1/order") && !path.starts_with("/v1/orderbook") || path.starts_with("/v1/accounts")
+    let signed = ["/v1/accounts", "/v1/deposits", "/v1/withdraws"];
+    path.starts_with("/v1/order") && !path.starts_with("/v1/orderbook") || signed.iter().any(|root| path.starts_with(root))
 }
 
 /// Answers a call whose token, if it needs one, is right.
@@ -67,6 +68,11 @@ pub(super) fn answer(shared: &Arc<Shared>, method: &Method, path: &str, given: &
             Some(format!("{{\"market\":\"{code}\",{},\"level\":0}}", book_fields(&core.exchange, market.id, now_ms)))
         }),
         ("GET", "/v1/accounts") => Ok(accounts(core)),
+        ("GET", "/v1/deposits" | "/v1/withdraws") if shared.is_history_hidden() => {
+            Err(Refused::new(403, "out_of_scope", "허용되지 않은 기능입니다."))
+        }
+        ("GET", "/v1/deposits") => Ok(core.transfers(false, given)),
+        ("GET", "/v1/withdraws") => Ok(core.transfers(true, given)),
         ("GET", "/v1/orders/chance") => chance(core, given),
         ("POST", "/v1/orders") => {
             let number = orders::place(core, given, shared.is_tape())?;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::super::config::MarketKind;
 use super::super::symbols::SymbolRules;
+use super::cash::DeskIncome;
 use super::frames;
 use super::funds::Funds;
 use super::refusal::Refused;
@@ -145,6 +146,8 @@ pub(super) struct Desk {
     pub(super) accounts: Vec<(Funds, DeskFees)>,
     pub(super) orders: BTreeMap<u64, DeskOrder>,
     pub(super) fills: Vec<DeskFill>,
+    /// What came and went without a trade.
+    pub(super) incomes: Vec<DeskIncome>,
     /// Frames for the accounts' user streams, in order.
     pub(super) outbox: Vec<(usize, Value)>,
     next: u64,
@@ -152,10 +155,10 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(kind: MarketKind, accounts: Vec<(Funds, DeskFees)>) -> Self {
-        Desk { kind, accounts, orders: BTreeMap::new(), fills: Vec::new(), outbox: Vec::new(), next: 1_000 }
+        Desk { kind, accounts, orders: BTreeMap::new(), fills: Vec::new(), incomes: Vec::new(), outbox: Vec::new(), next: 1_000 }
     }
 
-    fn number(&mut self) -> u64 {
+    pub(super) fn number(&mut self) -> u64 {
         self.next += 1;
         self.next
     }

@@ -50,6 +50,7 @@ pub(in super::super) fn routes(kind: MarketKind) -> Router<Arc<Market>> {
             "/fapi/v1/leverage",
             "/fapi/v1/marginType",
             "/fapi/v1/listenKey",
+            "/fapi/v1/income",
             "/fapi/v3/balance",
             "/fapi/v3/positionRisk",
         ],
@@ -115,7 +116,7 @@ fn weight(method: &Method, path: &str) -> u32 {
         (&Method::GET, "/api/v3/myTrades" | "/api/v3/account") => 20,
         (&Method::GET, "/api/v3/ticker/price") => 4,
         (&Method::GET, "/fapi/v1/openOrders") => 40,
-        (&Method::GET, "/fapi/v1/positionSide/dual") => 30,
+        (&Method::GET, "/fapi/v1/positionSide/dual" | "/fapi/v1/income") => 30,
         (&Method::GET, "/fapi/v1/userTrades" | "/fapi/v3/balance" | "/fapi/v3/positionRisk") => 5,
         _ => 1,
     }
@@ -145,6 +146,7 @@ fn answer(market: &Market, method: &Method, path: &str, query: &str, headers: &H
         }
         ("POST", "/fapi/v1/leverage" | "/fapi/v1/marginType") => margin(market, account, path, &parameters),
         ("GET", "/api/v3/account") => Ok(spot_account(&desk, account)),
+        ("GET", "/fapi/v1/income") => history(&desk, account, &parameters, accounts.now_ms()),
         ("GET", "/fapi/v3/balance") => Ok(futures_balance(&desk, account)),
         ("GET", "/fapi/v3/positionRisk") => Ok(Value::Array(frames::positions(&desk.accounts[account].0, false))),
         ("GET", "/api/v3/openOrders" | "/fapi/v1/openOrders") => Ok(open_orders(&desk, account, accounts.now_ms())),
@@ -352,6 +354,16 @@ fn futures_balance(desk: &Desk, account: usize) -> Value {
             "availableBalance": total, "maxWithdrawAmount": total, "marginAvailable": true, "updateTime": 0})
     };
     Value::Array(desk.accounts[account].0.total.iter().map(row).collect())
+}
+
+fn history(desk: &Desk, account: usize, parameters: &Parameters, now_ms: i64) -> Result<Value, Refused> {
+    let number = |name: &str, otherwise: i64| match parameters.get(name) {
+        Some(text) => text.parse::<i64>().map_err(|_| missing(name)),
+        None => Ok(otherwise),
+    };
+    // Without a start, the last seven days.
+    let (from_ms, limit) = (number("startTime", now_ms - 7 * 86_400_000)?, number("limit", 100)?.clamp(1, 1_000));
+    Ok(desk.history(account, from_ms, usize::try_from(limit).unwrap_or(100)))
 }
 
 fn open_orders(desk: &Desk, account: usize, now_ms: i64) -> Value {

@@ -3,13 +3,14 @@
 //! | | spot | USDⓈ-M |
 //! |---|---|---|
 //! | orders | `/api/v3/{order,order/cancelReplace,openOrders,myTrades}` | `/fapi/v1/{order,openOrders,userTrades}` |
-//! | account | `/api/v3/account` | `/fapi/v3/{balance,positionRisk}`, `/fapi/v1/positionSide/dual` |
+//! | account | `/api/v3/account` | `/fapi/v3/{balance,positionRisk}`, `/fapi/v1/{income,positionSide/dual}` |
 //! | user data | `/ws-api/v3`, `userDataStream.subscribe.signature` | `/fapi/v1/listenKey`, `/private/ws?listenKey=…` |
 //!
 //! Orders match against the book of the frames that the clients get. The shared exchange of [`crate::venue::exchange`] is not
 //! used: it knows neither short positions nor a book from outside.
 
 mod auth;
+mod cash;
 mod desk;
 mod frames;
 mod funds;
@@ -24,6 +25,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use serde_json::json;
 use tokio::sync::mpsc;
 
+pub use cash::DeskIncome;
 pub use desk::{DeskFees, DeskFill, DeskOrder, DeskStatus};
 pub use funds::Funds;
 pub(super) use http::routes;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   NewOrder, Amendment ─▶ request.rs ─▶ parameters ─▶ (signed and sent by the gateway)
-//!   answers            ─▶ orders.rs, account.rs       refusals ─▶ refusal.rs (with the order's fate)
+//!   answers            ─▶ orders.rs, account.rs, income.rs  refusals ─▶ refusal.rs (with the order's fate)
 //!   user data frames   ─▶ user.rs                     filters  ─▶ filters.rs (checked before an order leaves)
 //! ```
 //!
@@ -11,6 +11,7 @@
 pub mod account;
 pub mod client_id;
 pub mod filters;
+pub mod income;
 pub mod orders;
 pub mod parameters;
 pub mod refusal;

@@ -10,6 +10,7 @@ pub mod limits;
 pub mod market;
 pub mod account;
 pub mod order;
+pub mod transfers;
 
 use std::fmt::Write as _;
 
