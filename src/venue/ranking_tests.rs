@@ -1,3 +1,5 @@
+//! Who enters a ranking and who leaves it.
+
 use proptest::prelude::*;
 
 use super::*;
