@@ -68,6 +68,7 @@ impl JournalHistory {
             // simulator's.
             Event::Answer(answer) => match **answer {
                 Answer::NotFound { order } => self.heard == Heard::All && self.opening && order.session < self.session,
+                Answer::Noted { .. } => self.heard == Heard::All,
                 Answer::Balance { .. }
                 | Answer::Position { .. }
                 | Answer::OpenOrder { .. }

@@ -119,7 +119,9 @@ pub(super) fn run(args: Args) -> Result<Outcome, Failure> {
             layers = layers.flag(flag, path, text);
         }
     }
-    let config = live_config(layers.finish().map_err(Failure::wrong_use)?.config, &args)?;
+    let mut config = live_config(layers.finish().map_err(Failure::wrong_use)?.config, &args)?;
+    // Without the flags: a file read again while the session runs is compared with the file.
+    config.loaded = args.config.layers()?.finish().map_err(Failure::wrong_use)?.config;
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_interrupt(&stop)?;
     greet(&config);
@@ -215,7 +217,7 @@ fn confirm_real_orders(venues: &mut [VenueConfig], args: &Args) -> Result<(), Fa
     if args.paper {
         venues.iter_mut().for_each(|venue| venue.orders = Orders::Paper);
     }
-    let real = venues.iter().find(|venue| venue.orders == Orders::Real && !is_offline(venue));
+    let real = venues.iter().find(|venue| venue.orders == Orders::Real && !venue.is_on_this_machine());
     match real.filter(|_| !args.real) {
         Some(venue) => Err(Failure::wrong_use(format_args!(
             "{0}: 설정은 실제 주문(orders = \"real\")입니다. 실제 돈으로 거래하려면 --real, 모의로 하려면 --paper · \
@@ -224,19 +226,6 @@ fn confirm_real_orders(venues: &mut [VenueConfig], args: &Args) -> Result<(), Fa
         ))),
         None => Ok(()),
     }
-}
-
-/// Whether a venue is an emulator: in this process, or on this machine.
-fn is_offline(venue: &VenueConfig) -> bool {
-    (venue.emulate && venue.endpoint.is_none()) || is_here(venue.endpoint.as_deref())
-}
-
-/// Whether an address is on this machine.
-fn is_here(endpoint: Option<&str>) -> bool {
-    let host = endpoint.and_then(|endpoint| Some(endpoint.split_once("://")?.1)).unwrap_or("");
-    let host = host.split('/').next().unwrap_or("");
-    let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The venues of the flags.
@@ -353,7 +342,7 @@ fn greet(config: &LiveConfig) {
         .collect();
     let real: Vec<&str> =
         config.venues.iter().filter(|venue| venue.orders == Orders::Real).map(|venue| venue.kind.name()).collect();
-    let offline = config.venues.iter().filter(|venue| venue.orders == Orders::Real).all(is_offline);
+    let offline = config.venues.iter().filter(|venue| venue.orders == Orders::Real).all(VenueConfig::is_on_this_machine);
     if !real.is_empty() && offline {
         say(format_args!(
             "에뮬레이터에서 거래를 시작합니다: 실제 프로토콜, 돈은 아님 · trading at an emulator ({0}): real protocols, nobody's money",
@@ -369,7 +358,7 @@ fn greet(config: &LiveConfig) {
     say(format_args!("  시장 · market    {market}"));
     say(format_args!("  전략 · strategy  {}", if strategies.is_empty() { "-".to_owned() } else { strategies.join("; ") }));
     say(format_args!("  장부 · journal   {} ({})", config.journal.display(), config.durability));
-    say("  Ctrl-C 끝내기 · ends the session");
+    say("  Ctrl-C 끝내기 · ends the session; jangbu tell … 도는 동안 말하기 · speaks to it while it runs");
 }
 
 /// What the kernel wants people to know.
@@ -396,18 +385,6 @@ pub(super) fn language() -> Language {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_this_machine_is_here() {
-        for here in ["ws://127.0.0.1:9443", "http://localhost:8080/x", "ws://[::1]:1", "ws://127.9.9.9"] {
-            assert!(is_here(Some(here)), "{here}");
-        }
-        for away in ["wss://api.kiwoom.com:10000", "ws://127.0.0.1.example.com:80", "ws://localhost.example.com", "ws://10.0.0.1"]
-        {
-            assert!(!is_here(Some(away)), "{away}");
-        }
-        assert!(!is_here(None), "the public address");
-    }
 
     #[test]
     fn spans_read() {

@@ -19,6 +19,7 @@ mod latency;
 mod replay;
 mod sessions;
 mod strategy;
+mod tell;
 mod version;
 mod view;
 
@@ -39,6 +40,8 @@ struct Cli {
 enum Command {
     /// 모의 매매: 실제 시세, 모의 체결, 모두 장부에 · Paper trading: real markets, simulated fills, all of it journaled
     Live(live::Args),
+    /// 도는 세션에 말하기: 주문, 취소, 비상 정지, 청산, 설정 · Speak to a running session: orders, kill switch, settings
+    Tell(tell::Args),
     /// 설정 파일 만들기, 확인, 보기 · Write, check or show the settings
     Config(config::Args),
     /// 이 기계에서의 빠르기, 한계에 대한 비율로 · How fast it is here, as ratios against the machine's limits
@@ -67,6 +70,7 @@ impl Command {
     fn run(self) -> Result<Outcome, Failure> {
         match self {
             Command::Live(args) => live::run(args),
+            Command::Tell(args) => tell::run(args),
             Command::Config(args) => config::run(args),
             Command::Bench(args) => bench::run(&args),
             Command::Emulate(args) => emulate::run(args),

@@ -131,6 +131,11 @@ impl VenueConfig {
     /// What is watched when nothing is said.
     pub const STREAMS: [Stream; 3] = [Stream::Trades, Stream::Quotes, Stream::Book];
 
+    /// Whether it is an emulator: in this process, or on this machine. Then nobody's money is in it.
+    pub fn is_on_this_machine(&self) -> bool {
+        (self.emulate && self.endpoint.is_none()) || is_here(self.endpoint.as_deref())
+    }
+
     /// A venue at its public address, on paper, with nothing to watch yet.
     pub fn new(kind: Venue) -> Self {
         VenueConfig {
@@ -152,6 +157,14 @@ impl VenueConfig {
             rank_every_s: 60,
         }
     }
+}
+
+/// Whether an address is on this machine.
+fn is_here(endpoint: Option<&str>) -> bool {
+    let host = endpoint.and_then(|endpoint| Some(endpoint.split_once("://")?.1)).unwrap_or("");
+    let host = host.split('/').next().unwrap_or("");
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Cash at the start of a new paper journal.

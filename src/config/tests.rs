@@ -132,3 +132,14 @@ fn a_mistyped_variable_is_a_problem() {
     let problems = Layers::default().environment([variable]).finish().expect_err("a problem").to_string();
     assert!(problems.starts_with("$JANGBU_RISK_PRICE_BAND: risk.price_band: "), "{problems}");
 }
+
+#[test]
+fn only_this_machine_is_here() {
+    for here in ["ws://127.0.0.1:9443", "http://localhost:8080/x", "ws://[::1]:1", "ws://127.9.9.9"] {
+        assert!(is_here(Some(here)), "{here}");
+    }
+    for away in ["wss://api.kiwoom.com:10000", "ws://127.0.0.1.example.com:80", "ws://localhost.example.com", "ws://10.0.0.1"] {
+        assert!(!is_here(Some(away)), "{away}");
+    }
+    assert!(!is_here(None), "the public address");
+}

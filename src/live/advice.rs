@@ -27,14 +27,16 @@ fn of(code: &str) -> Option<Words> {
             "거래 시간에 주문하십시오 (키움: KRX 09:00~15:30)",
         ),
         "risk.link_down" => (
-            "nothing: the connection is made anew; order again once it is up",
+            "wait: the connection is made anew, and then order again; one lost to another login of the key comes back by `jangbu tell \
+             reconnect kiwoom`",
             "거래소 연결이 끊겨 주문을 보내지 않았습니다",
-            "조치할 필요 없음: 다시 연결한 뒤 주문하십시오",
+            "다시 연결되면 주문하십시오; 다른 곳의 접속에 밀려났으면 `jangbu tell reconnect kiwoom`",
         ),
         "risk.not_reconciled" => (
-            "wait for \"the account is known\"; if it does not come, see the failures told before",
+            "wait for \"the account is known\"; if it does not come, see the failures told before (after a login elsewhere: `jangbu tell \
+             reconnect kiwoom`)",
             "계좌를 아직 확인하지 못해 주문을 보내지 않았습니다",
-            "계좌 확인을 기다리고, 계속되면 앞의 오류를 확인하십시오",
+            "계좌 확인을 기다리고, 계속되면 앞의 오류를 확인하십시오 (다른 곳의 접속에 밀려났으면 `jangbu tell reconnect kiwoom`)",
         ),
         "risk.unknown_instrument" => (
             "check the symbol, and name it in the settings (symbols) or with --symbols",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jangbu_journal::Durability;
 
 use super::journaling::Rhythm;
-use crate::config::{Deposit, RawFrames, VenueConfig};
+use crate::config::{Config, Deposit, RawFrames, VenueConfig};
 use crate::event::command::Settings;
 use crate::event::valuation::ValuationSettings;
 use crate::simulator::SimulatorSettings;
@@ -48,6 +48,8 @@ pub struct LiveConfig {
     pub simulator: SimulatorSettings,
     /// Events that may wait for the kernel.
     pub queue_capacity: usize,
+    /// The settings file as it was read: what it says of the rest, for one that is read again.
+    pub loaded: Config,
     /// Ends the session by itself after this long.
     pub run_for: Option<Duration>,
     /// Ends the session by itself once nothing has been heard for so long: for tapes.
@@ -72,6 +74,7 @@ impl LiveConfig {
             deposits: Vec::new(),
             simulator: SimulatorSettings::default(),
             queue_capacity: QUEUE_CAPACITY,
+            loaded: Config::default(),
             run_for: None,
             until_quiet: None,
         }

@@ -78,6 +78,19 @@ impl<T> Gate<T> {
         self.waiting.pop_front()
     }
 
+    /// Takes back those that have not left and are `which`, in order.
+    pub fn take_back(&mut self, mut which: impl FnMut(&T) -> bool) -> Vec<T> {
+        let mut taken = Vec::new();
+        for held in core::mem::take(&mut self.waiting) {
+            if which(&held.what) {
+                taken.push(held.what);
+            } else {
+                self.waiting.push_back(held);
+            }
+        }
+        taken
+    }
+
     /// How many wait.
     pub fn len(&self) -> usize {
         self.waiting.len()
@@ -119,6 +132,19 @@ mod tests {
         assert_eq!(leaving(&mut gate), "c");
         assert!(gate.is_empty());
         assert_eq!(gate.high_water(), 3);
+    }
+
+    #[test]
+    fn what_has_not_left_can_be_taken_back() {
+        let mut gate = Gate::new(8);
+        for (seq, what) in [(1, 'a'), (2, 'b'), (3, 'a')] {
+            gate.hold(Seq::new(seq), Nanos::ZERO, what).expect("room");
+        }
+        gate.open(Seq::new(1));
+        assert_eq!(gate.pop().map(|held| held.what), Some('a'));
+        assert_eq!(gate.take_back(|what| *what == 'a'), ['a']);
+        gate.open(Seq::new(3));
+        assert_eq!(leaving(&mut gate), "b");
     }
 
     #[test]

@@ -15,18 +15,15 @@ use super::clock::Clock;
 use super::config::LiveConfig;
 use super::emulators::{self, Emulators};
 use super::error::LiveError;
-use super::routes::{Port, Routes};
+use super::routes::{Port, Routes, conditions};
 use super::summary::FrameClasses;
 use crate::account::Order;
 use crate::config::{Orders, VenueConfig};
-use crate::event::command::StrategySettings;
 use crate::kernel::Kernel;
 use crate::market::{Instrument, Venue};
-use crate::strategy::builtin::auto_trader::conditions_wanted;
 use crate::venue::binance::emulator::{Emulator, MarketKind};
 use crate::venue::gateway::{Connect, Connected, DISPATCHES_MAX, Emulated, FrameStats, Numbers, Trading};
 use crate::venue::inbox::Inbox;
-use crate::venue::kiwoom::config::ALL_CONDITIONS;
 use crate::venue::registry;
 use crate::venue::secret::Credentials;
 use crate::venue::{Now, VenueError};
@@ -85,7 +82,9 @@ impl Gateways {
             let registration = registry::find(venue.kind).ok_or_else(|| no_gateway(venue.kind))?;
             let (sender, dispatches) = mpsc::channel(DISPATCHES_MAX);
             let trading = trading(&venue, &instruments, kernel.orders(), kernel.stamp().recv)?;
-            ports.push(Port { venue: venue.kind, trades: trading.is_some(), sender });
+            let watched = conditions(venue.kind, &venue.conditions, &config.settings.strategies);
+            let port = Port::new(venue.kind, trading.is_some(), sender);
+            ports.push(Port { conditions: venue.conditions.clone(), watched: watched.clone(), ..port });
             let clock = clock.clone();
             let now: Now = Arc::new(move || clock.now());
             let connect = Connect {
@@ -101,7 +100,7 @@ impl Gateways {
                 now,
                 emulated: emulators.of(venue.kind).or_else(|| played(broker.as_ref(), &venue)),
                 trading,
-                config: VenueConfig { conditions: conditions(&venue, &config.settings.strategies), ..venue },
+                config: VenueConfig { conditions: watched, ..venue },
             };
             let venue = connect.config.kind;
             // Made inside the runtime: a gateway may need its timers.
@@ -202,24 +201,6 @@ fn keys(venue: &VenueConfig) -> Result<Credentials, LiveError> {
 /// How a venue is played by the broker in this process, if it is.
 fn played(broker: Option<&Broker>, venue: &VenueConfig) -> Option<Emulated> {
     broker.filter(|_| venue.kind == Venue::Kiwoom && venue.emulate).map(Broker::emulated)
-}
-
-/// The condition searches to watch at a venue: those of its settings and those that strategies name. A strategy that wants all of
-/// them wants those of the venue's settings, if there are any.
-fn conditions(venue: &VenueConfig, strategies: &[StrategySettings]) -> Vec<String> {
-    let mut conditions = venue.conditions.clone();
-    if venue.kind != Venue::Kiwoom {
-        return conditions;
-    }
-    match conditions_wanted(strategies) {
-        Some(wanted) => {
-            let new: Vec<String> = wanted.into_iter().filter(|name| !conditions.contains(name)).collect();
-            conditions.extend(new);
-        }
-        None if conditions.is_empty() => conditions.push(ALL_CONDITIONS.to_owned()),
-        None => {}
-    }
-    conditions
 }
 
 /// What a gateway needs to place orders, if its venue is to.

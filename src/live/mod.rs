@@ -19,6 +19,8 @@ pub mod valued;
 pub mod status;
 pub mod fills;
 pub mod routes;
+pub mod operator;
+pub mod listing;
 pub mod world;
 pub mod summary;
 pub mod journaling;
@@ -30,6 +32,7 @@ pub mod broker;
 pub mod emulators;
 pub mod gateways;
 pub mod halt;
+pub mod control;
 pub mod session;
 #[cfg(test)]
 mod tests;

@@ -8,9 +8,12 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use crate::account::{Order, OrderId, OrderUpdate};
 use crate::effect::{Effect, Query};
-use crate::event::{Answer, Event, OrderEvent};
+use crate::event::command::StrategySettings;
+use crate::event::{Answer, Command, Event, OrderEvent};
 use crate::market::{InstrumentId, Venue};
+use crate::strategy::builtin::auto_trader::conditions_wanted;
 use crate::venue::gateway::{Dispatch, Instruction};
+use crate::venue::kiwoom::config::ALL_CONDITIONS;
 
 /// Orders whose venue is remembered: more than live at once at any venue. Ids rise, so the oldest is forgotten.
 const ORDERS_MAX: usize = 65_536;
@@ -24,6 +27,35 @@ pub struct Port {
     pub trades: bool,
     /// Its way in.
     pub sender: Sender<Dispatch>,
+    /// The condition searches of its own settings.
+    pub conditions: Vec<String>,
+    /// Those it was last told to watch.
+    pub watched: Vec<String>,
+}
+
+impl Port {
+    /// A gateway without condition searches.
+    pub fn new(venue: Venue, trades: bool, sender: Sender<Dispatch>) -> Self {
+        Port { venue, trades, sender, conditions: Vec::new(), watched: Vec::new() }
+    }
+}
+
+/// The condition searches to watch at a venue: `own`, those of its settings, and those that strategies name. A strategy that wants all
+/// of them wants those of the venue's settings, if there are any.
+pub fn conditions(venue: Venue, own: &[String], strategies: &[StrategySettings]) -> Vec<String> {
+    let mut conditions = own.to_vec();
+    if venue != Venue::Kiwoom {
+        return conditions;
+    }
+    match conditions_wanted(strategies) {
+        Some(wanted) => {
+            let new: Vec<String> = wanted.into_iter().filter(|name| !conditions.contains(name)).collect();
+            conditions.extend(new);
+        }
+        None if conditions.is_empty() => conditions.push(ALL_CONDITIONS.to_owned()),
+        None => {}
+    }
+    conditions
 }
 
 /// Where effects go.
@@ -127,6 +159,26 @@ impl Routes {
         }
     }
 
+    /// What gateways have to do about a command, beside what the kernel decides: other condition searches, a connection made again.
+    pub fn on_command(&mut self, command: &Command) -> Vec<(usize, Instruction)> {
+        match command {
+            Command::Configure(settings) => {
+                let changed = |(place, port): (usize, &mut Port)| {
+                    let wanted = conditions(port.venue, &port.conditions, &settings.strategies);
+                    (wanted != port.watched).then(|| {
+                        port.watched.clone_from(&wanted);
+                        (place, Instruction::Conditions(wanted))
+                    })
+                };
+                self.ports.iter_mut().enumerate().filter_map(changed).collect()
+            }
+            Command::Reconnect { venue } => {
+                self.port(*venue, false).map(|port| (port, Instruction::Reconnect)).into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Hands an instruction to its gateway. What a gateway does not take was never sent: the event that says so is given back.
     pub fn dispatch(&self, port: usize, cause: Stamp, instruction: Instruction) -> Option<Event> {
         let Port { venue, sender, .. } = self.ports.get(port)?;
@@ -145,6 +197,8 @@ impl Routes {
             Instruction::Cancel(order) => update(order, OrderUpdate::CancelRejected { reason: reason.into() }),
             Instruction::Query(Query::Order(order)) => failed(format!("order {order}")),
             Instruction::Query(Query::Account(_)) => failed("account".to_owned()),
+            Instruction::Conditions(_) => failed("condition searches".to_owned()),
+            Instruction::Reconnect => failed("reconnect".to_owned()),
             // The market is watched or not; nothing of money hangs on it.
             Instruction::Subscribe { .. } => None,
         }
@@ -192,10 +246,7 @@ mod tests {
     fn orders_go_to_the_venue_that_trades_and_to_the_simulator_otherwise() {
         let (real, mut taken) = channel(1);
         let (paper, _watching) = channel(1);
-        let mut routes = Routes::new(vec![
-            Port { venue: Venue::Kiwoom, trades: true, sender: real },
-            Port { venue: Venue::Upbit, trades: false, sender: paper },
-        ]);
+        let mut routes = Routes::new(vec![Port::new(Venue::Kiwoom, true, real), Port::new(Venue::Upbit, false, paper)]);
         routes.on_instrument(InstrumentId(0), Venue::Kiwoom);
         routes.on_instrument(InstrumentId(1), Venue::Upbit);
         let real = order(1, 0);
@@ -217,9 +268,26 @@ mod tests {
     }
 
     #[test]
+    fn other_conditions_go_to_the_gateway_once() {
+        let (sender, _taken) = channel(1);
+        let mut routes = Routes::new(vec![Port { conditions: vec!["급등".into()], ..Port::new(Venue::Kiwoom, false, sender) }]);
+        let configure = |conditions: &str| {
+            let parameters = vec![("conditions".to_owned(), conditions.to_owned())];
+            let strategy = StrategySettings { name: "auto-trader".into(), instruments: Vec::new(), parameters };
+            Command::Configure(crate::event::command::Settings { strategies: vec![strategy], ..Default::default() })
+        };
+        let names = |names: &[&str]| vec![(0, Instruction::Conditions(names.iter().map(|name| (*name).to_owned()).collect()))];
+        assert_eq!(routes.on_command(&configure("7")), names(&["급등", "7"]));
+        assert_eq!(routes.on_command(&configure("7")), vec![], "told already");
+        assert_eq!(routes.on_command(&configure("")), names(&["급등"]), "all of the venue's settings");
+        assert_eq!(routes.on_command(&Command::Reconnect { venue: Venue::Kiwoom }), vec![(0, Instruction::Reconnect)]);
+        assert_eq!(routes.on_command(&Command::Reconnect { venue: Venue::Upbit }), vec![]);
+    }
+
+    #[test]
     fn what_a_gateway_does_not_take_was_never_sent() {
         let (sender, taken) = channel(1);
-        let mut routes = Routes::new(vec![Port { venue: Venue::Kiwoom, trades: true, sender }]);
+        let mut routes = Routes::new(vec![Port::new(Venue::Kiwoom, true, sender)]);
         routes.on_instrument(InstrumentId(0), Venue::Kiwoom);
         let (first, second) = (order(1, 0), order(2, 0));
         assert_eq!(routes.dispatch(0, stamp(), Instruction::Submit(first)), None);

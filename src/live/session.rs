@@ -7,22 +7,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, bounded, never};
+use crossbeam_channel::{Receiver, Sender, bounded, never};
 use jangbu_journal::{Nanos, Seq, SessionInfo, Stamp, Writer, WriterOptions};
 
 use super::broker::Broker;
 use super::clock::Clock;
 use super::config::LiveConfig;
+use super::control::{Control, Desk, Running};
 use super::error::LiveError;
 use super::gateways::{Gateways, check, runtime};
 use super::halt::{Death, Life, live};
 use super::journaling::Journaling;
+use super::listing::Listing;
+use super::operator::Said;
 use super::restart::{Resumed, mode, opening, resume};
 use super::routes::Routes;
 use super::status::{Gauges, Status, progress_line, status};
 use super::summary::{Halt, Summary, latency_path, replay_commands, summary_path};
 use super::world::{LiveWorld, Wires};
-use crate::effect::Notice;
+use crate::account::SessionId;
+use crate::config::Orders;
+use crate::effect::{Notice, Severity};
 use crate::event::{Command, Event};
 use crate::kernel::Kernel;
 use crate::simulator::{Simulator, SimulatorSettings};
@@ -48,7 +53,7 @@ pub struct Hooks {
     pub progress: Option<OnProgress>,
     /// Gets what the kernel wants people to know.
     pub notice: Option<OnNotice>,
-    /// What the operator says.
+    /// What whoever runs the session says; an operator speaks to it through its socket.
     pub commands: Receiver<Command>,
 }
 
@@ -85,8 +90,13 @@ pub fn run(config: &LiveConfig, stop: &Arc<AtomicBool>, mut hooks: Hooks) -> Res
     // The gateways have their own: when they are gone, the inbox is closed.
     drop(inbox);
 
+    let (operator, said) = bounded(COMMANDS_MAX);
+    let listing = Arc::new(Listing::default());
+    resumed.kernel.instruments().for_each(|instrument| listing.on_instrument(instrument));
     let wires = Wires {
         inbox: receiver,
+        operator: said,
+        listing: Arc::clone(&listing),
         commands: std::mem::replace(&mut hooks.commands, never()),
         notices,
         stop: Arc::clone(stop),
@@ -98,6 +108,13 @@ pub fn run(config: &LiveConfig, stop: &Arc<AtomicBool>, mut hooks: Hooks) -> Res
         .name("kernel".into())
         .spawn(move || live(life))
         .map_err(|error| LiveError::System { what: "the kernel's thread", error })?;
+
+    let desk = desk(config, session, (operator, listing), &board);
+    let control = Control::start(&config.journal, desk);
+    if let (Err(error), Some(hook)) = (&control, &mut hooks.notice) {
+        let stamp = Stamp { seq: start.previous(), recv: started, venue: None };
+        hook(&stamp, &Notice { severity: Severity::Warning, code: "control".into(), text: error.to_string() });
+    }
 
     let mut watch = Watch { hooks, gauges: &gauges, board: &board, clock: &clock, heard: &heard, events: 0 };
     while !kernel.is_finished() {
@@ -112,6 +129,8 @@ pub fn run(config: &LiveConfig, stop: &Arc<AtomicBool>, mut hooks: Hooks) -> Res
     // The kernel's own panics are caught on its thread; this one would be ours.
     let death = kernel.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     watch.notices();
+    // Nobody carries out anything any more.
+    drop(control);
     gateways.stop();
     let frames_sent = gateways.frames_sent();
     let agreement = gateways.broker.as_ref().map(|broker| broker.agreement(&death.status));
@@ -136,6 +155,31 @@ fn open(config: &LiveConfig, last: Seq) -> Result<Writer<Event>, LiveError> {
         return Err(LiveError::Moved { dir: config.journal.clone(), read: last, found });
     }
     Ok(writer)
+}
+
+/// What an operator's requests are checked against.
+fn desk(
+    config: &LiveConfig,
+    session: SessionId,
+    (operator, listing): (Sender<Said>, Arc<Listing>),
+    board: &Arc<Mutex<Status>>,
+) -> Desk {
+    let real = config.venues.iter().filter(|venue| venue.orders == Orders::Real && !venue.is_on_this_machine());
+    let running = Running {
+        settings: config.settings.clone(),
+        valuation: config.valuation.clone(),
+        texts: config.texts.clone(),
+        loaded: config.loaded.clone(),
+    };
+    Desk {
+        operator,
+        board: Arc::clone(board),
+        listing,
+        session: session.0,
+        venues: config.venues.iter().map(|venue| venue.kind).collect(),
+        real: real.map(|venue| venue.kind).collect(),
+        running: running.into(),
+    }
 }
 
 /// Puts together what the kernel's thread owns.

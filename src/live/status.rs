@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use jangbu_journal::{Nanos, Seq, Stamp};
 use jangbu_replay::Marks;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::latency::duration_text;
 use super::valued::{PremiumRow, Valued, premiums, valued};
-use crate::account::Position;
+use crate::account::{Order, OrderId, OrderState, Position};
 use crate::kernel::{AccountResult, Counts, Kernel};
-use crate::market::{Instrument, Money, Qty, Venue};
+use crate::market::{Instrument, Money, Price, Qty, Side, Venue};
 
 /// Premiums that a line shows; the summary has all.
 const PREMIUMS_MAX: usize = 5;
@@ -97,6 +97,60 @@ pub struct Status {
     /// Cash, as exact figures.
     #[serde(skip)]
     pub cash: Vec<CashRow>,
+    /// Why the kill switch is on, if it is.
+    #[serde(skip)]
+    pub kill_reason: Option<String>,
+    /// Whether strategies may place orders.
+    #[serde(skip)]
+    pub auto_trade: bool,
+    /// Orders open or in flight.
+    #[serde(skip)]
+    pub orders: Vec<OrderRow>,
+}
+
+/// An order that lives, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OrderRow {
+    /// Which.
+    #[serde(serialize_with = "as_text")]
+    pub order: OrderId,
+    /// Where.
+    #[serde(serialize_with = "as_text")]
+    pub venue: Venue,
+    /// Of what.
+    pub symbol: String,
+    /// Buy or sell.
+    pub side: Side,
+    /// Its limit; none is a market order.
+    pub limit: Option<Price>,
+    /// In all.
+    pub qty: Qty,
+    /// Filled so far.
+    pub filled: Qty,
+    /// Where it stands.
+    pub state: OrderState,
+}
+
+fn as_text<T: ToString, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&value.to_string())
+}
+
+/// Every order that lives.
+fn orders(kernel: &Kernel) -> Vec<OrderRow> {
+    let row = |order: &Order| {
+        let instrument = kernel.instrument(order.request.instrument)?;
+        Some(OrderRow {
+            order: order.request.id,
+            venue: instrument.venue,
+            symbol: instrument.symbol.clone(),
+            side: order.request.side,
+            limit: order.limit,
+            qty: order.qty,
+            filled: order.filled,
+            state: order.state,
+        })
+    };
+    kernel.orders().filter_map(row).collect()
 }
 
 /// What trading an instrument came to, exactly.
@@ -186,6 +240,9 @@ pub fn status(kernel: &Kernel, stamp: &Stamp, marks: &Marks) -> Status {
         killed: kernel.killed().is_some(),
         counts: *kernel.counts(),
         books: books(kernel),
+        kill_reason: kernel.killed().map(str::to_owned),
+        auto_trade: kernel.auto_trade(),
+        orders: orders(kernel),
         cash: kernel.portfolio().cash_rows().iter().map(|row| CashRow { venue: row.venue, total: row.cash.total }).collect(),
     }
 }

@@ -104,7 +104,16 @@ fn live(trades: u64) -> (Vec<(Stamp, Event)>, Ended) {
     let (notices, _) = crossbeam_channel::bounded(4);
     let clock = Clock::default();
     let stop = Arc::new(AtomicBool::new(false));
-    let wires = Wires { inbox: receiver, commands, notices, stop, gauges: Arc::new(Gauges::default()), clock: clock.clone() };
+    let wires = Wires {
+        inbox: receiver,
+        commands,
+        operator: crossbeam_channel::never(),
+        listing: Arc::default(),
+        notices,
+        stop,
+        gauges: Arc::new(Gauges::default()),
+        clock: clock.clone(),
+    };
     let started = Command::SessionStarted { session: SessionId(7), build: "test".into(), mode: "paper".into() };
     let opening = [Event::Command(Box::new(started))];
     let mut world = LiveWorld::new(wires, Routes::default(), Simulator::new(settings()), SessionId(7), opening);

@@ -8,17 +8,20 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender};
 use jangbu_journal::{Nanos, Seq, Stamp};
 use jangbu_replay::{Batch, Effects, Flow, Machine, World};
+use tokio::sync::oneshot;
 
 use super::clock::Clock;
 use super::counts::Counts;
 use super::fills::Fills;
 use super::gate::{Gate, GateFull};
 use super::latency::{Latencies, Stage};
+use super::listing::Listing;
+use super::operator::{Answers, Applied, Said};
 use super::routes::{Route, Routes};
 use super::status::Gauges;
-use crate::account::{NewOrder, OrderId, SessionId};
+use crate::account::{NewOrder, OrderId, OrderUpdate, SessionId};
 use crate::effect::{Effect, Notice};
-use crate::event::{Command, Event, MarketEvent};
+use crate::event::{Command, Event, MarketEvent, OrderEvent};
 use crate::market::Venue;
 use crate::simulator::{Simulator, Turn, next_turn};
 use crate::venue::gateway::Instruction;
@@ -44,8 +47,12 @@ const AWAITED_MAX: usize = 4_096;
 pub struct Wires {
     /// What gateways heard.
     pub inbox: InboxReceiver,
-    /// What the operator says.
+    /// What the program itself says, and waits for no answer.
     pub commands: Receiver<Command>,
+    /// What the operator says.
+    pub operator: Receiver<Said>,
+    /// Symbols the operator can name.
+    pub listing: Arc<Listing>,
     /// What the kernel wants people to know. When nobody listens, it is dropped: it is in the journal.
     pub notices: Sender<(Stamp, Notice)>,
     /// When set, the session ends.
@@ -72,6 +79,8 @@ struct Head {
     /// Who sent it, if it came from outside.
     venue: Option<Venue>,
     event: Event,
+    /// The operator waits to hear what it came to.
+    answer: Option<oneshot::Sender<Applied>>,
 }
 
 /// Real markets from the inbox, our orders at the simulator, the operator's commands, timers; merged by
@@ -103,6 +112,7 @@ pub struct LiveWorld {
     routes: Routes,
     counts: Counts,
     fills: Fills,
+    answers: Answers,
     latencies: Latencies,
 }
 
@@ -154,6 +164,7 @@ impl LiveWorld {
             routes,
             counts: Counts::default(),
             fills: Fills::default(),
+            answers: Answers::default(),
             latencies: Latencies::default(),
         }
     }
@@ -177,6 +188,9 @@ impl LiveWorld {
         }
         self.head = if let Some(event) = self.opening.pop_front() {
             Some(self.now_said(event))
+        } else if let Ok(said) = self.wires.operator.try_recv() {
+            let head = self.now_said(Event::Command(Box::new(said.command)));
+            Some(Head { answer: Some(said.answer), ..head })
         } else if let Ok(command) = self.wires.commands.try_recv() {
             Some(self.now_said(Event::Command(Box::new(command))))
         } else {
@@ -185,11 +199,12 @@ impl LiveWorld {
     }
 
     fn now_said(&self, event: Event) -> Head {
-        Head { recv: self.wires.clock.now(), venue_time: None, venue: None, event }
+        Head { recv: self.wires.clock.now(), venue_time: None, venue: None, event, answer: None }
     }
 
     /// Gives an event out: it is in the batch, the simulator has seen it.
-    fn give(&mut self, batch: &mut Batch<Event>, head: Head) {
+    fn give(&mut self, batch: &mut Batch<Event>, head: Head) -> Result<(), GateFull> {
+        let mut leaving = Vec::new();
         if let Some(venue) = head.venue {
             self.given = Some((batch.next_seq(), venue, head.recv));
             self.last_heard = Some(self.wires.clock.elapsed());
@@ -203,6 +218,14 @@ impl LiveWorld {
             Event::Market(MarketEvent::Instrument(instrument)) => {
                 self.routes.on_instrument(instrument.id, instrument.venue);
                 self.fills.on_instrument(instrument);
+                self.wires.listing.on_instrument(instrument);
+            }
+            // What the gateways, and not the kernel, have to do about it.
+            Event::Command(command) => {
+                leaving = self.routes.on_command(command);
+                if matches!(**command, Command::Kill { .. }) {
+                    self.take_back_orders();
+                }
             }
             Event::Order(order) => {
                 self.on_answer(order.order);
@@ -213,11 +236,38 @@ impl LiveWorld {
             }
             _ => {}
         }
+        if let Some(answer) = head.answer {
+            self.answers.on_given(batch.next_seq(), answer);
+        }
         batch.push(head.recv.max(self.floor), head.venue_time, head.event);
         self.idle = false;
         if let Some((stamp, event)) = batch.as_slice().last() {
             self.simulator.on_event(stamp, event);
+            let now = self.wires.clock.elapsed();
+            for (port, instruction) in leaving {
+                let dispatch = Leaving::Dispatch { port, cause: *stamp, instruction, measured: None };
+                self.gate.hold(stamp.seq, now, dispatch)?;
+            }
         }
+        Ok(())
+    }
+
+    /// Orders that were decided before a kill and have not left do not leave any more. The kernel is told that they never did.
+    fn take_back_orders(&mut self) {
+        let is_order = |leaving: &Leaving| {
+            matches!(leaving, Leaving::Dispatch { instruction: Instruction::Submit(_) | Instruction::Amend(_), .. })
+        };
+        let reason = "not sent: the kill switch was pulled first · 정지되어 보내지 않았습니다";
+        let never_sent = self.gate.take_back(is_order).into_iter().filter_map(|leaving| match leaving {
+            Leaving::Dispatch { instruction: Instruction::Submit(order), .. } => {
+                Some(OrderEvent { order: order.id, update: OrderUpdate::Rejected { reason: reason.into() } })
+            }
+            Leaving::Dispatch { instruction: Instruction::Amend(amendment), .. } => {
+                Some(OrderEvent { order: amendment.order, update: OrderUpdate::AmendRejected { reason: reason.into() } })
+            }
+            Leaving::Dispatch { .. } | Leaving::Measured(_) => None,
+        });
+        self.opening.extend(never_sent.map(Event::Order));
     }
 
     fn on_answer(&mut self, order: OrderId) {
@@ -320,7 +370,8 @@ impl LiveWorld {
 
 impl From<Inbound> for Head {
     fn from(inbound: Inbound) -> Self {
-        Head { recv: inbound.recv, venue_time: inbound.venue_time, venue: Some(inbound.venue), event: inbound.event }
+        let Inbound { recv, venue_time, venue, event } = inbound;
+        Head { recv, venue_time, venue: Some(venue), event, answer: None }
     }
 }
 
@@ -344,21 +395,21 @@ impl<M: Machine<Event = Event, Effect = Effect>> World<M> for LiveWorld {
                     // The venue has acted at this moment: what a gateway stamped earlier and delivers only now came after it.
                     self.floor = self.floor.max(at);
                     if let Some((recv, event)) = self.simulator.pop_due(at) {
-                        self.give(batch, Head { recv, venue_time: None, venue: None, event });
+                        self.give(batch, Head { recv, venue_time: None, venue: None, event, answer: None })?;
                         return Ok(Flow::Continue);
                     }
                 }
                 Turn::Timer(at) => {
-                    self.give(batch, Head { recv: at, venue_time: None, venue: None, event: Event::Tick });
+                    self.give(batch, Head { recv: at, venue_time: None, venue: None, event: Event::Tick, answer: None })?;
                     return Ok(Flow::Continue);
                 }
                 Turn::History(now) => {
                     if let Some(head) = self.head.take() {
-                        self.give(batch, head);
+                        self.give(batch, head)?;
                     } else if self.is_over() {
                         let end = Command::SessionEnded { session: self.session };
                         let end = self.now_said(Event::Command(Box::new(end)));
-                        self.give(batch, end);
+                        self.give(batch, end)?;
                         self.ended = true;
                     } else {
                         let until = [simulated, wake_at].into_iter().flatten().min();
@@ -375,6 +426,7 @@ impl<M: Machine<Event = Event, Effect = Effect>> World<M> for LiveWorld {
         let now = self.wires.clock.elapsed();
         for effect in effects.drain() {
             self.counts.on_effect(&effect);
+            self.answers.on_effect(stamp.seq, &effect);
             let mut measured = None;
             if let Effect::Submit(order) = &effect {
                 self.fills.on_submit(order);
@@ -401,6 +453,7 @@ impl<M: Machine<Event = Event, Effect = Effect>> World<M> for LiveWorld {
 
     fn release(&mut self, durable: Seq) -> Result<(), WorldError> {
         self.wires.gauges.on_durable(durable);
+        self.answers.on_durable(durable);
         if let Some((seq, venue, recv)) = self.given.take() {
             let clock = &self.wires.clock;
             let lag = clock.real(clock.now().since(recv));

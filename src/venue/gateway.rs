@@ -60,6 +60,10 @@ pub enum Instruction {
         /// Watch or stop.
         on: bool,
     },
+    /// Kiwoom: the condition searches to be registered from now on, by number or name; others are cleared.
+    Conditions(Vec<String>),
+    /// The connection that was given up, because the key logged in elsewhere, is wanted again. Nothing when it is not given up.
+    Reconnect,
 }
 
 /// Instructions that may wait at a gateway. More are given back to the kernel as refused: they were never sent.

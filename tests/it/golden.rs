@@ -287,6 +287,10 @@ kinds! {
     "resume" = Unboxed::Command(Command::Resume),
     "real orders" = Unboxed::Command(Command::RealOrders { .. }),
     "valuation" = Unboxed::Command(Command::Valuation(_)),
+    "amend" = Unboxed::Command(Command::Amend { .. }),
+    "cancel all" = Unboxed::Command(Command::CancelAll),
+    "reconnect" = Unboxed::Command(Command::Reconnect { .. }),
+    "noted" = Unboxed::Answer(Answer::Noted { .. }),
     "tick" = Unboxed::Tick,
     "frame" = Unboxed::Frame,
 }

@@ -16,18 +16,24 @@ use jangbu::market::{
 };
 use jangbu_journal::{Nanos, Seq};
 
+use crate::golden_by_hand::by_hand;
 use crate::made::{LATENCY, Script, command, market_session, resume, scripted_session};
 
 /// Makes a journal in a folder.
 type Recipe = fn(&Path);
 
 /// Name and recipe of each.
-pub const JOURNALS: &[(&str, Recipe)] =
-    &[("markets", markets), ("every-event", every_event), ("premiums", premiums), ("cash-flows", cash_flows)];
+pub const JOURNALS: &[(&str, Recipe)] = &[
+    ("markets", markets),
+    ("every-event", every_event),
+    ("premiums", premiums),
+    ("cash-flows", cash_flows),
+    ("by-hand", by_hand),
+];
 
 const BEGIN: Nanos = Nanos::from_millis(1_704_067_200_000);
 
-fn parse<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+pub fn parse<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
     text.parse().expect("a literal of this file")
 }
 
@@ -35,7 +41,7 @@ fn usdt() -> Currency {
     parse("USDT")
 }
 
-fn started(session: u32) -> Command {
+pub fn started(session: u32) -> Command {
     Command::SessionStarted { session: SessionId(session), build: "golden".into(), mode: "paper".into() }
 }
 
@@ -250,7 +256,7 @@ fn every_event(dir: &Path) {
     scripted_session(dir, SessionId(2), script, false, &mut |_| ());
 }
 
-fn definitions(script: &mut Script) {
+pub fn definitions(script: &mut Script) {
     let perpetual = SyntheticTrades::instrument(InstrumentId(0));
     let spot = Instrument {
         id: InstrumentId(1),
@@ -291,7 +297,7 @@ fn definitions(script: &mut Script) {
     script.say(command(Command::AutoTrade(false)));
 }
 
-fn trade(instrument: u32, at: &str, id: u64) -> Event {
+pub fn trade(instrument: u32, at: &str, id: u64) -> Event {
     let taker = if id.is_multiple_of(2) { Side::Buy } else { Side::Sell };
     let (instrument, price, qty) = (InstrumentId(instrument), parse(at), parse("0.5"));
     Event::Market(MarketEvent::Trade(Trade { instrument, taker, price, qty, id }))
@@ -356,12 +362,12 @@ fn market(script: &mut Script) {
 }
 
 /// Places an order of the first session by hand.
-fn place(script: &mut Script, side: Side, limit: Option<&str>, qty: &str) -> OrderId {
+pub fn place(script: &mut Script, side: Side, limit: Option<&str>, qty: &str) -> OrderId {
     let seq = script.say(command(order(0, side, limit, TimeInForce::Gtc, qty)));
     OrderId { session: SessionId(1), seq, index: 0 }
 }
 
-fn update(script: &mut Script, order: OrderId, update: OrderUpdate) -> Seq {
+pub fn update(script: &mut Script, order: OrderId, update: OrderUpdate) -> Seq {
     script.say(Event::Order(OrderEvent { order, update }))
 }
 

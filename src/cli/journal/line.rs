@@ -243,6 +243,7 @@ impl Speaker<'_> {
                 let of = flow.instrument.map_or_else(String::new, |instrument| format!(" {}", self.of(instrument)));
                 format!("{} {kind}{of} {} {} ({})", flow.venue, flow.amount, cut(flow.currency.as_str()), cut(&flow.id))
             }
+            Answer::Noted { venue, text } => format!("{venue} {}", cut(text)),
         }
     }
 
@@ -281,6 +282,13 @@ impl Speaker<'_> {
                 format!("{words} {} {} {price} × {qty} {time_in_force:?}", self.of(*instrument), self.side(*side))
             }
             Command::Cancel(order) => format!("{} {order}", self.word("취소", "cancel")),
+            Command::CancelAll => self.word("모두 취소", "cancel everything").to_owned(),
+            Command::Amend { order, price, qty } => {
+                let price = price.map_or_else(String::new, |price| format!(" @ {price}"));
+                let qty = qty.map_or_else(String::new, |qty| format!(" × {qty}"));
+                format!("{} {order}{price}{qty}", self.word("정정", "amend"))
+            }
+            Command::Reconnect { venue } => format!("{} {venue}", self.word("다시 접속", "reconnect")),
             Command::Liquidate => self.word("모두 청산", "close everything").to_owned(),
             Command::Kill { reason } => format!("{}: {}", self.word("비상 정지", "kill switch"), cut(reason)),
             Command::Resume => self.word("정지 해제", "resume").to_owned(),

@@ -72,6 +72,13 @@ pub enum Answer {
     },
     /// Cash came or went without a trade. A venue may tell the same one again; it is booked once.
     Flow(CashFlow),
+    /// Something about a venue that people should know, and nothing depends on: a token that expired and was renewed.
+    Noted {
+        /// Of whom.
+        venue: Venue,
+        /// What, in Korean and English. No secrets.
+        text: String,
+    },
 }
 
 /// Cash, or a coin, that came or went without a trade.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::valuation::ValuationSettings;
 use crate::account::{OrderId, OrderType, SessionId, TimeInForce};
-use crate::market::{Currency, InstrumentId, Money, Qty, Rate, Side, Venue};
+use crate::market::{Currency, InstrumentId, Money, Price, Qty, Rate, Side, Venue};
 
 /// The operator (or the start of a session) spoke. All configuration enters the kernel this way, so a journal needs nothing beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +77,22 @@ pub enum Command {
     },
     /// How accounts are added up, and which prices are compared. Replaces what was said before.
     Valuation(ValuationSettings),
+    /// Changes a resting order, by hand.
+    Amend {
+        /// Which.
+        order: OrderId,
+        /// The new limit; `None` leaves it.
+        price: Option<Price>,
+        /// The new total, filled and open; `None` leaves it.
+        qty: Option<Qty>,
+    },
+    /// Cancels every open order. New ones may leave.
+    CancelAll,
+    /// Makes the connection to a venue anew that was given up, because the key logged in elsewhere. The kernel only keeps it.
+    Reconnect {
+        /// To whom.
+        venue: Venue,
+    },
 }
 
 /// Everything a person can set that the kernel needs to know.

@@ -91,6 +91,9 @@ impl Kernel {
                 self.notices.tell(self.stamp.recv, Severity::Warning, "venue.no_answer", effects, text);
             }
             Answer::Flow(flow) => self.on_flow(flow, effects),
+            Answer::Noted { venue, text } => {
+                self.notices.tell(self.stamp.recv, Severity::Info, "venue.note", effects, || format!("{venue}: {text}"));
+            }
         }
     }
 

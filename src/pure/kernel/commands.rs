@@ -11,11 +11,11 @@ use super::Kernel;
 use super::notices::say;
 use super::orders::Live;
 use super::risk::{Origin, Wanted};
-use crate::account::{OrderType, SessionId, TimeInForce};
+use crate::account::{Amendment, OrderId, OrderType, SessionId, TimeInForce};
 use crate::effect::{Effect, Query, Severity};
 use crate::event::Command;
 use crate::event::command::Settings;
-use crate::market::{InstrumentId, InstrumentKind, Qty, Side, Venue};
+use crate::market::{InstrumentId, InstrumentKind, Price, Qty, Side, Venue};
 
 /// What the operator has said. It survives restarts: a killed kernel stays killed until `Resume`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +78,9 @@ impl Kernel {
                     say(Severity::Warning, "orders.cancel", effects, format!("order {order} is not open"));
                 }
             }
+            Command::CancelAll => self.cancel_where(effects, |_| true),
+            Command::Amend { order, price, qty } => self.amend_by_hand(*order, *price, *qty, effects),
+            Command::Reconnect { .. } => {}
             Command::Liquidate => self.liquidate(effects),
             Command::Kill { reason } => self.kill(reason.clone(), effects),
             Command::Resume => {
@@ -91,6 +94,28 @@ impl Kernel {
                 }
             }
         }
+    }
+
+    /// Changes a resting order for the operator, who is told every time why not.
+    fn amend_by_hand(&mut self, id: OrderId, price: Option<Price>, qty: Option<Qty>, effects: &mut Effects<Effect>) {
+        let Some(live) = self.orders.get(id) else {
+            return say(Severity::Warning, "orders.amend", effects, format!("order {id} is not open"));
+        };
+        let (order, waits) = (&live.order, live.is_waiting());
+        let amendment = order.limit.map(|limit| {
+            let (price, qty) = (price.unwrap_or(limit), qty.unwrap_or(order.qty));
+            (Amendment { order: id, price, qty }, order.filled, limit == price && order.qty == qty)
+        });
+        let why = match amendment {
+            _ if waits => "an answer of its venue is awaited; amend it when that has come".to_owned(),
+            None => "it is a market order, which has no limit".to_owned(),
+            Some((_, _, true)) => "it is so already".to_owned(),
+            Some((amendment, filled, _)) if amendment.qty <= filled => {
+                format!("{filled} of it is filled, and the new total of {} is not more; cancel it instead", amendment.qty)
+            }
+            Some((amendment, ..)) => return self.amend(&amendment, Origin::Manual, effects),
+        };
+        say(Severity::Warning, "orders.amend", effects, format!("order {id} was not amended: {why}"));
     }
 
     fn configure(&mut self, settings: &Settings, effects: &mut Effects<Effect>) {

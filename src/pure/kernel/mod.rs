@@ -29,6 +29,8 @@ mod tests;
 #[cfg(test)]
 mod venues_tests;
 #[cfg(test)]
+mod by_hand_tests;
+#[cfg(test)]
 mod derived_tests;
 #[cfg(test)]
 mod flows_tests;
@@ -302,6 +304,11 @@ impl Kernel {
     /// Every instrument, by id.
     pub fn instruments(&self) -> impl Iterator<Item = &Instrument> + '_ {
         self.markets.iter().map(|market| &market.instrument)
+    }
+
+    /// An instrument, by its number.
+    pub fn instrument(&self, id: InstrumentId) -> Option<&Instrument> {
+        self.markets.get(id).map(|market| &market.instrument)
     }
 
     /// Price of the last trade.

@@ -353,7 +353,7 @@ impl Kernel {
                 }
                 Signal::Amend(amendment) => {
                     if self.is_owner(id, amendment.order) {
-                        self.amend(&amendment, effects);
+                        self.amend(&amendment, Origin::Strategy(id), effects);
                     }
                 }
                 Signal::Timer { at, tag } => self.set_timer(id, at, tag),

@@ -121,8 +121,8 @@ impl Kernel {
         }
     }
 
-    /// Changes a resting order, if the checks let an order like the changed one leave.
-    pub(super) fn amend(&mut self, amendment: &Amendment, effects: &mut Effects<Effect>) {
+    /// Changes a resting order for whoever asks, if the checks let an order like the changed one leave.
+    pub(super) fn amend(&mut self, amendment: &Amendment, origin: Origin, effects: &mut Effects<Effect>) {
         let Some(live) = self.orders.get(amendment.order) else { return };
         let (order, reserved) = (&live.order, live.reserved);
         if live.is_waiting() || order.limit.is_none() || amendment.qty <= order.filled {
@@ -133,11 +133,11 @@ impl Kernel {
         // Checked in the place of the order, whose open rest does not count beside the new one: else no sale of everything that is
         // held could ever be given another price. What is set aside for it still counts: stricter than need be, never laxer.
         self.set_total(request.id, filled);
-        let verdict = self.permit(Origin::Strategy(request.strategy), request.instrument).and_then(|()| {
+        let verdict = self.permit(origin, request.instrument).and_then(|()| {
             let qty = qty.ok_or(Refusal::CannotTell("the quantity"))?;
             let order_type = OrderType::Limit(amendment.price);
             let wanted = Wanted {
-                origin: Origin::Strategy(request.strategy),
+                origin,
                 instrument: request.instrument,
                 side: request.side,
                 order_type,
@@ -162,7 +162,12 @@ impl Kernel {
             Err(refusal) => {
                 self.counts.refused = self.counts.refused.saturating_add(1);
                 let text = || format!("order {} was not amended: {refusal}", request.id);
-                self.notices.tell(self.stamp.recv, Severity::Warning, refusal.code(), effects, text);
+                match origin {
+                    Origin::Strategy(_) => {
+                        self.notices.tell(self.stamp.recv, Severity::Warning, refusal.code(), effects, text);
+                    }
+                    Origin::Manual | Origin::Liquidation => say(Severity::Warning, refusal.code(), effects, text()),
+                }
             }
         }
     }

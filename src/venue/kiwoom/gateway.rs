@@ -391,6 +391,7 @@ impl KiwoomGateway {
     }
 
     async fn on_done(&mut self, done: Done) -> Result<(), VenueError> {
+        self.tell_renewal().await?;
         match done {
             Done::Placed { order, at, result } => self.on_placed(order, at, result).await,
             Done::Amended { order, at, result } => self.on_amended(order, at, result).await,
@@ -401,8 +402,16 @@ impl KiwoomGateway {
         }
     }
 
+    /// A token that was renewed is worth a line.
+    async fn tell_renewal(&mut self) -> Result<(), VenueError> {
+        let Some(renewal) = self.rest.tokens.take_renewal() else { return Ok(()) };
+        let text = renewal.text().to_owned();
+        self.mailbox.answer((self.now)(), Answer::Noted { venue: Venue::Kiwoom, text }).await
+    }
+
     /// Whether all is as it should be.
     async fn audit(&mut self) -> Result<(), VenueError> {
+        self.tell_renewal().await?;
         let now = (self.now)();
         let today = Date::at(now);
         if self.day.replace(today).is_some_and(|day| day != today) {

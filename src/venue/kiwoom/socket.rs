@@ -41,7 +41,8 @@ pub(super) enum Heard {
     Down { at: Nanos, reason: String },
     /// Could not be made, or not logged in; will be tried again.
     Failed { reason: String },
-    /// Will not be tried again: `key` says whether a person has to change something, else the key logged in elsewhere.
+    /// Will not be tried again: with `key` never, because a person has to change something first; else the key logged in
+    /// elsewhere, and a person may take it back.
     Over { at: Nanos, reason: String, key: bool },
 }
 
@@ -56,6 +57,8 @@ pub(super) enum Say {
     Renew {
         connection: u64,
     },
+    /// The key is to log in again, though it logged in elsewhere.
+    Again,
 }
 
 /// The connection and its successors.
@@ -113,8 +116,14 @@ impl Socket {
                 End::Stopped => return,
                 End::Over { reason, key } => {
                     let reason = self.tokens.redact(&reason).await;
-                    let _ = self.heard.send(Heard::Over { at, reason, key }).await;
-                    return;
+                    if self.heard.send(Heard::Over { at, reason, key }).await.is_err() || key {
+                        return;
+                    }
+                    tokio::select! {
+                        biased;
+                        _ = stop.changed() => return,
+                        again = self.wait_for_a_person() => if again { continue } else { return },
+                    }
                 }
                 End::Lost { reason, up } => {
                     let reason = self.tokens.redact(&reason).await;
@@ -132,6 +141,18 @@ impl Socket {
                 biased;
                 _ = stop.changed() => return,
                 () = sleep(backoff.pause()) => {}
+            }
+        }
+    }
+
+    /// Waits until somebody wants the connection back. False when nobody can any more.
+    async fn wait_for_a_person(&mut self) -> bool {
+        loop {
+            match self.say.recv().await {
+                None => return false,
+                Some(Say::Again) => return true,
+                // To a connection that is no more.
+                Some(Say::Text { .. } | Say::Renew { .. }) => {}
             }
         }
     }

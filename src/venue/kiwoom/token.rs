@@ -1,6 +1,7 @@
 //! The token: [`Tokens`] issues it once, hands it to everybody, asks for another before it expires or when the broker takes it no more.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use jangbu_journal::Nanos;
 use reqwest::Client;
@@ -31,6 +32,33 @@ pub(super) struct Tokens {
     margin_ns: i64,
     patience: Patience,
     held: Mutex<Held>,
+    /// A [`Renewal`] that nobody was told of yet; 0 is none.
+    renewed: AtomicU8,
+}
+
+/// Why a token was asked for in the place of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Renewal {
+    /// It was near its end, or past it.
+    Expiry = 1,
+    /// The broker took it no more (8005), and takes the new one.
+    Refusal = 2,
+}
+
+impl Renewal {
+    /// For people, in both languages.
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Renewal::Expiry => {
+                "the token was at its end and was renewed; nothing to do · 토큰의 유효기간이 끝나 새로 받았습니다. 조치할 필요 없음"
+            }
+            Renewal::Refusal => {
+                "the broker did not take the token any more (expired or revoked, 8005); it was renewed and holds, nothing to do · \
+                 토큰이 만료되거나 폐기되어(8005) 새로 받았고, 받아들여졌습니다. 조치할 필요 없음"
+            }
+        }
+    }
 }
 
 #[derive(Default)]
@@ -41,6 +69,8 @@ struct Held {
     undated: bool,
     /// Refusals in a row.
     refused: u32,
+    /// The token there is took the place of one that was refused, and has not been seen to work.
+    unproven: bool,
 }
 
 impl Tokens {
@@ -53,7 +83,7 @@ impl Tokens {
         patience: Patience,
     ) -> Self {
         let margin_ns = i64::try_from(patience.token_margin.as_nanos()).unwrap_or(i64::MAX);
-        Tokens { client, base, credentials, pacer, now, margin_ns, patience, held: Mutex::default() }
+        Tokens { client, base, credentials, pacer, now, margin_ns, patience, held: Mutex::default(), renewed: AtomicU8::new(0) }
     }
 
     /// The token; issued when there is none, or the one there is ends soon.
@@ -78,6 +108,11 @@ impl Tokens {
         match self.issue().await {
             Ok(token) => {
                 let token = Arc::new(token);
+                let before = held.token.as_ref();
+                if before.is_some_and(|before| before.secret != token.secret) {
+                    self.renewed.store(Renewal::Expiry as u8, Ordering::Relaxed);
+                }
+                held.unproven |= before.is_none() && held.refused > 0;
                 held.undated = token.expires <= (self.now)();
                 held.token = Some(Arc::clone(&token));
                 Ok(token)
@@ -126,7 +161,20 @@ impl Tokens {
 
     /// A request with the token worked.
     pub(super) async fn worked(&self) {
-        self.held.lock().await.refused = 0;
+        let mut held = self.held.lock().await;
+        held.refused = 0;
+        if std::mem::take(&mut held.unproven) {
+            self.renewed.store(Renewal::Refusal as u8, Ordering::Relaxed);
+        }
+    }
+
+    /// That the token was renewed, once.
+    pub(super) fn take_renewal(&self) -> Option<Renewal> {
+        match self.renewed.swap(0, Ordering::Relaxed) {
+            1 => Some(Renewal::Expiry),
+            2 => Some(Renewal::Refusal),
+            _ => None,
+        }
     }
 
     /// Ends the token, if there is one: nobody shall find it useful after us.

@@ -24,6 +24,23 @@ pub(super) enum Asked {
     Stocks,
 }
 
+/// A condition that is wanted.
+#[derive(Debug)]
+struct Wanted {
+    /// Its name or number, as it was asked for.
+    name: String,
+    /// Its number, once the list told it.
+    number: Option<u32>,
+    /// It was asked for on this connection.
+    said: bool,
+}
+
+impl Wanted {
+    fn new(name: String) -> Self {
+        Wanted { name, number: None, said: false }
+    }
+}
+
 /// Registrations, as they are and as they should be after a reconnect.
 #[derive(Debug, Default)]
 pub(super) struct Watching {
@@ -33,15 +50,15 @@ pub(super) struct Watching {
     /// How many want each.
     wanted: BTreeMap<String, u32>,
     asked: VecDeque<Asked>,
-    /// Conditions: numbers, by the names that are wanted.
-    conditions: Vec<(String, Option<u32>)>,
+    /// Conditions that are wanted.
+    conditions: Vec<Wanted>,
     /// Watches whose answers are awaited, and whether they were tried anew.
     watches: VecDeque<(u32, bool)>,
 }
 
 impl Watching {
     pub(super) fn new(types: Vec<RealType>, conditions: Vec<String>) -> Self {
-        let conditions = conditions.into_iter().map(|name| (name, None)).collect();
+        let conditions = conditions.into_iter().map(Wanted::new).collect();
         Watching { types, conditions, ..Watching::default() }
     }
 
@@ -49,6 +66,7 @@ impl Watching {
     pub(super) fn begin(&mut self, account: bool) -> Vec<String> {
         self.asked.clear();
         self.watches.clear();
+        self.conditions.iter_mut().for_each(|row| row.said = false);
         let mut said = Vec::new();
         if account {
             self.asked.push_back(Asked::Account);
@@ -112,26 +130,51 @@ impl Watching {
     /// The list of conditions came: what to say to watch those that are wanted, and the names that are not there.
     pub(super) fn conditions(&mut self, list: &[(u32, String)]) -> (Vec<String>, Vec<String>) {
         let (mut said, mut missing) = (Vec::new(), Vec::new());
-        if self.conditions.iter().any(|row| row.0 == ALL_CONDITIONS) {
+        if self.conditions.iter().any(|row| row.name == ALL_CONDITIONS) {
             // Named one by one, they stay the same ones after a reconnect.
-            self.conditions.retain(|row| row.0 != ALL_CONDITIONS);
-            let named: Vec<String> = self.conditions.iter().map(|row| row.0.clone()).collect();
+            self.conditions.retain(|row| row.name != ALL_CONDITIONS);
+            let named: Vec<String> = self.conditions.iter().map(|row| row.name.clone()).collect();
             let others = list.iter().filter(|row| !named.contains(&row.1) && !named.contains(&row.0.to_string()));
             let free = CONDITIONS_MAX.saturating_sub(named.len());
-            self.conditions.extend(others.take(free).map(|row| (row.1.clone(), None)));
+            self.conditions.extend(others.take(free).map(|row| Wanted::new(row.1.clone())));
         }
-        for (name, number) in &mut self.conditions {
-            let by_name = list.iter().find(|row| row.1 == name.trim());
-            *number = by_name.or_else(|| list.iter().find(|row| row.0.to_string() == name.trim())).map(|row| row.0);
-            match *number {
+        for row in self.conditions.iter_mut().filter(|row| !row.said) {
+            let by_name = list.iter().find(|listed| listed.1 == row.name.trim());
+            row.number =
+                by_name.or_else(|| list.iter().find(|listed| listed.0.to_string() == row.name.trim())).map(|listed| listed.0);
+            match row.number {
                 Some(number) => {
+                    row.said = true;
                     self.watches.push_back((number, false));
                     said.push(request::condition_watch(number));
                 }
-                None => missing.push(name.clone()),
+                None => missing.push(row.name.clone()),
             }
         }
         (said, missing)
+    }
+
+    /// These conditions are wanted from now on, and no others: what is to be said for that on the connection there is.
+    pub(super) fn want_conditions(&mut self, names: Vec<String>) -> Vec<String> {
+        let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
+        let is_named = |row: &Wanted| {
+            names.contains(&row.name.as_str()) || row.number.is_some_and(|number| names.contains(&number.to_string().as_str()))
+        };
+        let (kept, gone): (Vec<Wanted>, Vec<Wanted>) = std::mem::take(&mut self.conditions).into_iter().partition(is_named);
+        self.conditions = kept;
+        let mut said = Vec::new();
+        for row in gone.iter().filter(|row| row.said) {
+            if let Some(number) = row.number.filter(|number| !self.conditions.iter().any(|kept| kept.number == Some(*number))) {
+                said.push(request::condition_clear(number));
+            }
+        }
+        let is_known = |row: &Wanted, name: &str| row.name == name || row.number.is_some_and(|number| number.to_string() == name);
+        let new: Vec<&str> = names.into_iter().filter(|name| !self.conditions.iter().any(|row| is_known(row, name))).collect();
+        if !new.is_empty() {
+            self.conditions.extend(new.into_iter().map(|name| Wanted::new(name.to_owned())));
+            said.push(request::condition_list());
+        }
+        said
     }
 
     /// An answer to the watch of a condition came: of this one, and whether it had been tried anew. A refusal does not say of which:
@@ -197,7 +240,35 @@ mod tests {
         let (said, missing) = watching.conditions(&list);
         assert_eq!((said.len(), missing.len()), (CONDITIONS_MAX, 0));
         assert_eq!(said.iter().filter(|text| text.contains(r#""seq":"7""#)).count(), 1);
+        assert!(watching.conditions(&list).0.is_empty(), "told already");
+        watching.begin(false);
         assert_eq!(watching.conditions(&list).0, said, "the same after a reconnect");
+    }
+
+    #[test]
+    fn other_conditions_are_registered_and_cleared_without_a_new_connection() {
+        let mut watching = watching();
+        let list = [(3, "급등".to_owned()), (7, "낙폭".to_owned()), (9, "신고가".to_owned())];
+        watching.conditions(&list);
+        // 급등 stays by its number, 7 goes, 신고가 is looked up first.
+        let said = watching.want_conditions(vec!["3".into(), "신고가".into()]);
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].contains("CNSRCLR") && said[0].contains(r#""seq":"7""#) && said[1].contains("CNSRLST"), "{said:?}");
+        let (said, missing) = watching.conditions(&list);
+        assert_eq!((said.len(), missing.len()), (1, 0), "{said:?}");
+        assert!(said[0].contains("CNSRREQ") && said[0].contains(r#""seq":"9""#), "{said:?}");
+        assert!(watching.want_conditions(vec!["급등".into(), "9".into()]).is_empty(), "the same ones by other words");
+        // All of them, and after a reconnect all of them again.
+        assert_eq!(
+            watching.want_conditions(vec![ALL_CONDITIONS.into()]).len(),
+            3,
+            "both are cleared, then asked for with the rest"
+        );
+        assert_eq!(watching.conditions(&list).0.len(), 3);
+        watching.begin(false);
+        assert_eq!(watching.conditions(&list).0.len(), 3);
+        assert_eq!(watching.want_conditions(Vec::new()).len(), 3);
+        assert!(!watching.begin(false).iter().any(|text| text.contains("CNSRLST")));
     }
 
     #[test]

@@ -198,7 +198,11 @@ impl Private {
                 self.calls.spawn(async move { Done::Amended { order, result: wish.carry_out(&rest).await } });
                 Ok(())
             }
-            Instruction::Submit(_) | Instruction::Query(_) | Instruction::Subscribe { .. } => Ok(()),
+            Instruction::Submit(_)
+            | Instruction::Query(_)
+            | Instruction::Subscribe { .. }
+            | Instruction::Conditions(_)
+            | Instruction::Reconnect => Ok(()),
         }
     }
 

@@ -353,7 +353,7 @@ impl Private {
                 Ok(())
             }
             // Every symbol of the settings is watched from the start.
-            Instruction::Subscribe { .. } => Ok(()),
+            Instruction::Subscribe { .. } | Instruction::Conditions(_) | Instruction::Reconnect => Ok(()),
         }
     }
 

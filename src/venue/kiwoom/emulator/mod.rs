@@ -144,6 +144,15 @@ impl KiwoomEmulator {
         engine.tokens.issue(now).0
     }
 
+    /// The conditions that are watched now, over all connections.
+    #[cfg(test)]
+    pub(in crate::venue) fn watched_conditions(&self) -> Vec<u32> {
+        let engine = lock(&self.broker.engine);
+        let watched: std::collections::BTreeSet<u32> =
+            engine.connections.values().flat_map(|connection| connection.watched.iter().copied()).collect();
+        watched.into_iter().collect()
+    }
+
     /// What it has done so far.
     pub fn stats(&self) -> KiwoomStats {
         lock(&self.broker.engine).stats()

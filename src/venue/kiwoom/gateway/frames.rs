@@ -121,6 +121,15 @@ impl KiwoomGateway {
         }
     }
 
+    /// Other condition searches are wanted: registered and cleared on the connection there is.
+    pub(super) fn on_conditions_wanted(&mut self, names: Vec<String>) {
+        self.told.retain(|question| !question.starts_with("condition "));
+        let texts = self.watching.want_conditions(names);
+        if self.connection.is_some() {
+            self.say(texts);
+        }
+    }
+
     async fn on_registered(&mut self, recv: Nanos, reply: &Reply) -> Result<(), VenueError> {
         let asked = self.watching.answered();
         if !reply.is_ok() {

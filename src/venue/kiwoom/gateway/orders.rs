@@ -9,7 +9,7 @@ use super::super::desk::{Change, Step, Verdict};
 use super::super::rest::RestError;
 use super::super::wire::rest::order::{AmendOrder, CancelOrder, OrderAnswer, PlaceOrder};
 use super::super::wire::rest::{Cause, Request};
-use super::{Done, KiwoomGateway};
+use super::{Done, KiwoomGateway, Say};
 use crate::account::{Amendment, NewOrder, OrderId, OrderUpdate};
 use crate::effect::Query;
 use crate::event::{Event, OrderEvent};
@@ -27,6 +27,11 @@ impl KiwoomGateway {
             Instruction::Query(Query::Account(_)) => self.ask_account(),
             Instruction::Query(Query::Order(order)) => self.ask_order(order).await?,
             Instruction::Subscribe { instrument, on } => self.on_subscribe(instrument, on).await?,
+            Instruction::Conditions(names) => self.on_conditions_wanted(names),
+            // Heard by the socket only when it waits for that.
+            Instruction::Reconnect => {
+                let _ = self.say.send(Say::Again);
+            }
         }
         self.flush(at).await
     }

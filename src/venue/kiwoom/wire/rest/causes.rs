@@ -259,9 +259,9 @@ pub(super) const fn of(cause: Cause) -> Words<Remedy> {
         ),
         Cause::LoggedInElsewhere => words(
             "the same key logged in elsewhere; this connection ends",
-            "stop the other program, then start this one again",
+            "stop the other program, then `jangbu tell reconnect kiwoom`; nothing is tried before that",
             "같은 앱키로 다른 곳에서 접속하여 이 연결은 끊어집니다",
-            "다른 프로그램을 끄고 다시 시작하십시오",
+            "다른 프로그램을 끄고 `jangbu tell reconnect kiwoom`; 그 전에는 다시 접속하지 않습니다",
             Fix,
         ),
         Cause::ConnectionClosed => words(
