@@ -88,6 +88,11 @@ pub(super) fn round(value: f64, digits: i32) -> f64 {
     round_exactly(value, digits)
 }
 
+/// Half of the last of so many decimals: the most that [`round`] changes; `None` where a float cannot say it.
+pub(super) fn half_of_last(digits: i32) -> Option<f64> {
+    TENS.get(usize::try_from(digits).ok()?).map(|ten| 0.5 / ten)
+}
+
 /// The nearest whole number of what is not much larger than `WHOLE / 2`, of two equally near the even one.
 #[inline]
 fn nearest(value: f64) -> f64 {

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::arithmetic::calculate;
 use super::condition::Condition;
 use super::frame::{FaultKind, Frame, NOTHING, UNSET};
+use super::rolling::Rolling;
 use super::tree::Arithmetic;
 
 /// Gives a number.
@@ -27,6 +28,8 @@ pub(super) enum Code {
     Constant(f64),
     Slot(usize),
     Number(Number),
+    /// A window function over a window that is known.
+    Rolling(Rolling),
     /// Multiplied by a constant, as what a price is compared with usually is.
     Product(Times<Base>),
     Condition(Condition),
@@ -35,6 +38,7 @@ pub(super) enum Code {
 /// What is multiplied.
 pub(super) enum Base {
     Slot(usize),
+    Rolling(Rolling),
     Number(Number),
 }
 
@@ -124,6 +128,11 @@ pub(super) fn into_number(code: Code) -> Number {
         Code::Constant(value) => Box::new(move |_| value),
         Code::Slot(slot) => Box::new(move |frame| frame.slots[slot]),
         Code::Number(number) => number,
+        Code::Rolling(rolling) => rolling.into_number(),
+        Code::Product(Times { base: Base::Rolling(base), by, line }) => {
+            let product = Times { base, by, line };
+            Box::new(move |frame| product.get(frame))
+        }
         Code::Product(Times { base: Base::Slot(slot), by, line }) => {
             let product = Times { base: Slot(slot), by, line };
             Box::new(move |frame| product.get(frame))
@@ -154,6 +163,10 @@ pub(super) fn arithmetic(how: Arithmetic, left: Code, right: Code, line: u32) ->
         (Arithmetic::Multiply, Code::Slot(slot), Code::Constant(by))
         | (Arithmetic::Multiply, Code::Constant(by), Code::Slot(slot)) => {
             return Code::Product(Times { base: Base::Slot(slot), by, line });
+        }
+        (Arithmetic::Multiply, Code::Rolling(base), Code::Constant(by))
+        | (Arithmetic::Multiply, Code::Constant(by), Code::Rolling(base)) => {
+            return Code::Product(Times { base: Base::Rolling(base), by, line });
         }
         (Arithmetic::Multiply, Code::Number(base), Code::Constant(by))
         | (Arithmetic::Multiply, Code::Constant(by), Code::Number(base)) => {

@@ -52,7 +52,7 @@ impl Compiler<'_> {
             let again = match &middle {
                 Code::Constant(value) => Code::Constant(*value),
                 Code::Slot(slot) => Code::Slot(*slot),
-                Code::Number(_) | Code::Product(_) | Code::Condition(_) => Code::Constant(0.0),
+                Code::Number(_) | Code::Rolling(_) | Code::Product(_) | Code::Condition(_) => Code::Constant(0.0),
             };
             return Ok(all(alloc::vec![compare(lower, first_code, middle), compare(upper, again, right)]));
         }

@@ -102,7 +102,7 @@ impl<'a> Compiler<'a> {
         let decision = if has_call || takes_sides { None } else { decision(&mut actions, flag, part == Part::Buy) };
         let (actions, unset) = (actions.into(), self.unset.into_iter().collect());
         let (slots, flags) = (self.scope.end, Flags::of(part, &self.uses, has_call));
-        Program { actions, decision: decision.map(Condition::into_all), unset, slots, flags, uses: self.uses }
+        Program { actions, decision, unset, slots, flags, uses: self.uses }
     }
 
     pub(super) fn problem(&self, span: Span, korean: impl Into<String>, english: impl Into<String>) -> Problem {

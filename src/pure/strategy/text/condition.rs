@@ -4,7 +4,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::code::{Base, Code, Constant, Kind, Number, Operand, Slot, Times, into_number, is_true};
-use super::frame::{FaultKind, Frame, NOTHING};
+use super::frame::{Frame, NOTHING};
+use super::plain::{Against, BATCH_MAX, Batch, Range};
+use super::rolling::{Rolling, Scaled, Side, Versus};
 use super::tree::Comparison;
 
 /// Gives a truth value.
@@ -12,76 +14,19 @@ pub(super) type Closure = Box<dyn Fn(&mut Frame<'_>) -> bool + Send + Sync>;
 
 /// A condition, or its opposite.
 pub(super) struct Condition {
-    what: What,
+    pub(super) what: What,
     /// Whether the clause is `what`; else it is its opposite.
-    is: bool,
+    pub(super) is: bool,
 }
 
-enum What {
+pub(super) enum What {
     Range(Range),
     Against(Against),
+    Versus(Box<Versus>),
+    Batch(Box<Batch>),
     /// All of them hold, looked at in order until one does not. `or` is the opposite of all opposites.
     All(Box<[Condition]>),
     Closure(Closure),
-}
-
-/// A slot lies from `low` to `high`, both included: what every comparison with a constant is, or the opposite of. No row makes it fault.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Range {
-    slot: usize,
-    low: f64,
-    high: f64,
-}
-
-impl Range {
-    /// `slot how constant`, and whether the range is that or its opposite. No slot holds what is not a number.
-    fn of(how: Comparison, slot: usize, constant: f64) -> (Range, bool) {
-        let never = (f64::INFINITY, f64::NEG_INFINITY);
-        let (low, high) = match how {
-            _ if constant.is_nan() => never,
-            Comparison::Less if constant == f64::NEG_INFINITY => never,
-            Comparison::Greater if constant == f64::INFINITY => never,
-            Comparison::Less => (f64::NEG_INFINITY, constant.next_down()),
-            Comparison::LessOrEqual => (f64::NEG_INFINITY, constant),
-            Comparison::Greater => (constant.next_up(), f64::INFINITY),
-            Comparison::GreaterOrEqual => (constant, f64::INFINITY),
-            Comparison::Equal | Comparison::In | Comparison::NotEqual | Comparison::NotIn => (constant, constant),
-        };
-        (Range { slot, low, high }, !matches!(how, Comparison::NotEqual | Comparison::NotIn))
-    }
-
-    #[inline(always)]
-    fn holds(&self, frame: &Frame<'_>) -> bool {
-        let value = frame.slots[self.slot];
-        // Without a branch between them: which of the two fails is not to be guessed.
-        (value >= self.low) & (value <= self.high)
-    }
-}
-
-/// A slot against another, which may be multiplied.
-#[derive(Clone, Copy, Debug)]
-struct Against {
-    slot: u32,
-    base: u32,
-    by: f64,
-    /// The line of the product, which must be finite; 0 when there is none.
-    line: u32,
-    /// Whether it holds when the slot is less, equal, more.
-    when: [bool; 3],
-}
-
-impl Against {
-    #[inline(always)]
-    fn holds(&self, frame: &mut Frame<'_>) -> bool {
-        let left = frame.slots[self.slot as usize];
-        let mut right = frame.slots[self.base as usize] * self.by;
-        if !right.is_finite() && self.line > 0 {
-            right = frame.fault(FaultKind::NotANumber, self.line);
-        }
-        let [less, equal, more] = self.when;
-        // All three without a branch: the operator is data.
-        ((left < right) & less) | ((left == right) & equal) | ((left > right) & more)
-    }
 }
 
 impl Condition {
@@ -104,23 +49,22 @@ impl Condition {
         !self.is && matches!(self.what, What::Range(range) if range == Range { slot, low: 0.0, high: 0.0 })
     }
 
-    /// As a list of which all hold, and whether the clause is that; else it is its opposite.
-    pub(super) fn into_all(self) -> (Box<[Condition]>, bool) {
-        match self {
-            Condition { what: What::All(clauses), is } => (clauses, is),
-            clause => (Box::new([clause]), true),
-        }
-    }
-
     #[inline(always)]
     pub(super) fn holds(&self, frame: &mut Frame<'_>) -> bool {
         let found = match &self.what {
-            What::Range(range) => range.holds(frame),
+            What::Range(range) => range.holds(frame.slots),
             What::Against(against) => against.holds(frame),
+            What::Versus(versus) => versus.holds(frame),
+            What::Batch(batch) => batch.holds(frame),
             What::Closure(condition) => condition(frame),
             What::All(clauses) => all_hold(clauses, frame),
         };
         found == self.is
+    }
+
+    /// Whether it changes nothing, and almost no row makes it fault.
+    fn is_plain(&self) -> bool {
+        matches!(self.what, What::Range(_) | What::Against(_) | What::Versus(_))
     }
 }
 
@@ -128,8 +72,10 @@ impl Condition {
 pub(super) fn all_hold(clauses: &[Condition], frame: &mut Frame<'_>) -> bool {
     for clause in clauses {
         let found = match &clause.what {
-            What::Range(range) => range.holds(frame),
+            What::Range(range) => range.holds(frame.slots),
             What::Against(against) => against.holds(frame),
+            What::Versus(versus) => versus.holds(frame),
+            What::Batch(batch) => batch.holds(frame),
             What::Closure(condition) => condition(frame),
             What::All(clauses) => all_hold_within(clauses, frame),
         };
@@ -167,24 +113,55 @@ pub(super) fn all(clauses: Vec<Condition>) -> Condition {
     let mut joined: Vec<Condition> = Vec::with_capacity(clauses.len());
     for clause in clauses {
         match clause {
-            Condition { what: What::All(inner), is: true } => joined.extend(inner),
-            // `3 <= x <= 25` is one look.
-            Condition { what: What::Range(range), is: true } => match joined.last_mut() {
-                Some(Condition { what: What::Range(before), is: true }) if before.slot == range.slot => {
-                    (before.low, before.high) = (before.low.max(range.low), before.high.min(range.high));
-                }
-                _ => joined.push(clause),
-            },
-            _ => joined.push(clause),
+            Condition { what: What::All(inner), is: true } => {
+                inner.into_vec().into_iter().for_each(|clause| join(clause, &mut joined));
+            }
+            clause => join(clause, &mut joined),
         }
     }
-    match joined.pop() {
-        Some(only) if joined.is_empty() => only,
+    let mut listed = batched(joined);
+    match listed.pop() {
+        Some(only) if listed.is_empty() => only,
         last => {
-            joined.extend(last);
-            Condition { what: What::All(joined.into()), is: true }
+            listed.extend(last);
+            Condition { what: What::All(listed.into()), is: true }
         }
     }
+}
+
+/// Adds a clause to a list of which all must hold.
+fn join(clause: Condition, joined: &mut Vec<Condition>) {
+    match clause {
+        Condition { what: What::Batch(batch), is: true } => joined.extend(batch.into_clauses()),
+        // `3 <= x <= 25` is one look.
+        Condition { what: What::Range(range), is: true } => match joined.last_mut() {
+            Some(Condition { what: What::Range(before), is: true }) if before.slot == range.slot => {
+                (before.low, before.high) = (before.low.max(range.low), before.high.min(range.high));
+            }
+            _ => joined.push(clause),
+        },
+        clause => joined.push(clause),
+    }
+}
+
+/// Plain clauses that stand side by side are looked at together.
+fn batched(clauses: Vec<Condition>) -> Vec<Condition> {
+    let (mut listed, mut plain) = (Vec::with_capacity(clauses.len()), Vec::new());
+    let flush = |plain: &mut Vec<Condition>, listed: &mut Vec<Condition>| {
+        if plain.len() > 1 {
+            listed.push(Condition { what: What::Batch(Box::new(Batch::of(core::mem::take(plain)))), is: true });
+        }
+        listed.append(plain);
+    };
+    for clause in clauses {
+        let is_plain = clause.is_plain();
+        if !is_plain || plain.len() == BATCH_MAX {
+            flush(&mut plain, &mut listed);
+        }
+        if is_plain { plain.push(clause) } else { listed.push(clause) }
+    }
+    flush(&mut plain, &mut listed);
+    listed
 }
 
 /// Any of them holds, looked at in order until one does.
@@ -199,6 +176,12 @@ pub(super) fn not(clause: Condition) -> Condition {
 
 /// `left how right`; `In` and `NotIn` are not of this kind.
 pub(super) fn compare(how: Comparison, left: Code, right: Code) -> Condition {
+    if let (Some(left), Some(right)) = (side(&left), side(&right))
+        && (matches!(left, Side::Scaled(_)) || matches!(right, Side::Scaled(_)))
+    {
+        let (when, is) = outcomes(how);
+        return Condition { what: What::Versus(Box::new(Versus { left, right, when })), is };
+    }
     match (left, right) {
         (Code::Constant(left), Code::Constant(right)) => Condition::constant(holds(how, left, right)),
         (Code::Slot(slot), Code::Constant(constant)) => Condition::range(how, slot, constant),
@@ -219,19 +202,36 @@ fn against_product(how: Comparison, slot: usize, product: Times<Base>) -> Condit
     let Times { base, by, line } = product;
     match base {
         Base::Slot(base) => against(how, slot, Times { base, by, line }),
+        Base::Rolling(base) => comparison::<_, Times<Rolling>>(how, Slot(slot), Times { base, by, line }),
         Base::Number(base) => comparison::<_, Times<Number>>(how, Slot(slot), Times { base, by, line }),
     }
 }
 
-fn against(how: Comparison, slot: usize, Times { base, by, line }: Times<usize>) -> Condition {
-    let (when, is) = match how {
+/// What can be compared with a window function without a call, and without a fault.
+fn side(code: &Code) -> Option<Side> {
+    match code {
+        Code::Slot(slot) => Some(Side::Slot(*slot)),
+        Code::Constant(value) => Some(Side::Constant(*value)),
+        Code::Rolling(rolling) => Scaled::of(*rolling, 1.0).map(Side::Scaled),
+        Code::Product(Times { base: Base::Rolling(rolling), by, .. }) => Scaled::of(*rolling, *by).map(Side::Scaled),
+        Code::Number(_) | Code::Product(_) | Code::Condition(_) => None,
+    }
+}
+
+/// Whether a comparison, or its opposite, holds when the left is less, equal, more.
+fn outcomes(how: Comparison) -> ([bool; 3], bool) {
+    match how {
         Comparison::Less => ([true, false, false], true),
         Comparison::LessOrEqual => ([true, true, false], true),
         Comparison::Greater => ([false, false, true], true),
         Comparison::GreaterOrEqual => ([false, true, true], true),
         Comparison::Equal | Comparison::In => ([false, true, false], true),
         Comparison::NotEqual | Comparison::NotIn => ([false, true, false], false),
-    };
+    }
+}
+
+fn against(how: Comparison, slot: usize, Times { base, by, line }: Times<usize>) -> Condition {
+    let (when, is) = outcomes(how);
     match (u32::try_from(slot), u32::try_from(base)) {
         (Ok(slot), Ok(base)) => Condition { what: What::Against(Against { slot, base, by, line, when }), is },
         // No text has so many variables; it would be as right.
@@ -273,32 +273,5 @@ pub(super) fn holds(how: Comparison, left: f64, right: f64) -> bool {
         Comparison::GreaterOrEqual => left >= right,
         Comparison::Equal | Comparison::In => left == right,
         Comparison::NotEqual | Comparison::NotIn => left != right,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_range_is_the_comparison_it_came_from() {
-        let values = [f64::NEG_INFINITY, f64::MIN, -1.5, -5e-324, -0.0, 0.0, 5e-324, 1.0, 1.5, f64::MAX, f64::INFINITY];
-        let all = [
-            Comparison::Less,
-            Comparison::LessOrEqual,
-            Comparison::Greater,
-            Comparison::GreaterOrEqual,
-            Comparison::Equal,
-            Comparison::NotEqual,
-        ];
-        for constant in values.into_iter().chain([f64::NAN]) {
-            for value in values {
-                for how in all {
-                    let (range, is) = Range::of(how, 0, constant);
-                    let found = ((value >= range.low) & (value <= range.high)) == is;
-                    assert_eq!(found, holds(how, value, constant), "{value} {how:?} {constant}");
-                }
-            }
-        }
     }
 }

@@ -30,6 +30,8 @@ mod arithmetic;
 mod frame;
 mod code;
 mod condition;
+mod plain;
+mod rolling;
 mod action;
 mod scope;
 mod program;

@@ -1,6 +1,5 @@
 //! What compiling makes: a [`Program`] for each text, and one [`Plan`] of what they need.
 
-use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,7 +7,7 @@ use alloc::vec::Vec;
 use super::action::{Block, run};
 use super::code::Number;
 use super::columns::Mode;
-use super::condition::{Condition, all_hold};
+use super::condition::Condition;
 use super::flags::Flags;
 use super::frame::{Frame, UNSET};
 use super::history::Kept;
@@ -91,8 +90,8 @@ pub struct Uses {
 /// A compiled text.
 pub struct Program {
     pub(super) actions: Block,
-    /// What the text decides by after them, when that is one clause: whether all of these hold is it, or its opposite.
-    pub(super) decision: Option<(Box<[Condition]>, bool)>,
+    /// What the text decides by after them, when that is one clause.
+    pub(super) decision: Option<Condition>,
     /// Variables that may be read before they are given a value.
     pub(super) unset: Vec<usize>,
     /// Slots it needs in all.
@@ -136,7 +135,7 @@ impl Program {
             self.act(frame);
         }
         match &self.decision {
-            Some((clauses, is)) => all_hold(clauses, frame) == *is && frame.fault.is_none(),
+            Some(clause) => clause.holds(frame) && frame.fault.is_none(),
             None => self.flags.signal(frame),
         }
     }

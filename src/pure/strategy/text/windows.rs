@@ -3,15 +3,16 @@
 use alloc::boxed::Box;
 use alloc::format;
 
-use super::arithmetic::{round, truncated};
+use super::arithmetic::round;
 use super::code::{Code, Number, Value, into_number};
 use super::columns::at;
 use super::compile::Compiler;
 use super::frame::{FaultKind, Frame};
-use super::functions::{ANGLE_OF_CHANGE, Body, Factor, Rounded};
+use super::functions::{ANGLE_OF_CHANGE, Body, Factor};
 use super::history::{Taken, Window};
 use super::problem::{Problem, Span};
 use super::program::{Pin, VALUES_MAX, WINDOWS_MAX};
+use super::rolling::{self, Rolling};
 use super::tree::Expression;
 
 /// Rows a text may look back, with a constant: a day of seconds.
@@ -120,11 +121,11 @@ impl Compiler<'_> {
         let line = self.line(span);
         match (length, back) {
             (Rows::Constant(length), Rows::Constant(back)) => {
-                Ok(Value::number(Code::Number(self.fixed_window(body, length, back, span)?)))
+                Ok(Value::number(self.fixed_window(body, length, back, span)?))
             }
             (Rows::Constant(length), Rows::Buy) => {
                 let value = self.fixed_window(body, length, 0, span)?;
-                Ok(self.pinned(Pin::Function(place, length), value))
+                Ok(self.pinned(Pin::Function(place, length), into_number(value)))
             }
             (length, back) => {
                 let as_number = |rows: Rows| -> Number {
@@ -152,14 +153,14 @@ impl Compiler<'_> {
     }
 
     /// A window whose length is known: the same cost however long it is.
-    fn fixed_window(&mut self, body: Body, length: u32, back: u32, span: Span) -> Result<Number, Problem> {
+    fn fixed_window(&mut self, body: Body, length: u32, back: u32, span: Span) -> Result<Code, Problem> {
         let column = column_of(body);
         let taken = match body {
             Body::Mean(..) => Taken::Sum,
             Body::Over(_, taken) | Body::Age(_, taken) | Body::AngleSince(_, taken) => taken,
             _ => {
                 self.keep(column, length + back, span)?;
-                return Ok(Box::new(move |frame| scanned(body, length, back, frame)));
+                return Ok(Code::Number(Box::new(move |frame| scanned(body, length, back, frame))));
             }
         };
         let window = Window { column, taken, length, back };
@@ -169,22 +170,10 @@ impl Compiler<'_> {
         }
         self.check_kept(span)?;
         if matches!(body, Body::Age(..) | Body::AngleSince(..)) {
-            return Ok(Box::new(move |frame| aged(body, frame.history.age(place, &window), back, frame)));
+            return Ok(Code::Number(Box::new(move |frame| aged(body, frame.history.age(place, &window), back, frame))));
         }
-        // How it is finished is known now, and not to be asked again on every row.
-        Ok(match body {
-            Body::Mean(_, rounded @ (Rounded::To(_) | Rounded::AsPrice)) => Box::new(move |frame| {
-                let digits = if let Rounded::To(digits) = rounded { digits } else { frame.market.price_digits() };
-                frame.history.window(place, &window).map_or(0.0, |value| round(value / f64::from(length), digits))
-            }),
-            Body::Mean(_, Rounded::Down) => Box::new(move |frame| {
-                frame.history.window(place, &window).map_or(0.0, |value| truncated(value / f64::from(length)))
-            }),
-            Body::Mean(_, Rounded::No) => {
-                Box::new(move |frame| frame.history.window(place, &window).map_or(0.0, |value| value / f64::from(length)))
-            }
-            _ => Box::new(move |frame| frame.history.window(place, &window).unwrap_or(0.0)),
-        })
+        let mean = if let Body::Mean(_, rounded) = body { Some(rounded) } else { None };
+        Ok(Code::Rolling(Rolling { place, window, mean }))
     }
 }
 
@@ -205,13 +194,7 @@ fn column_of(body: Body) -> usize {
 #[inline]
 fn finished(body: Body, value: f64, length: u32, frame: &Frame<'_>) -> f64 {
     let Body::Mean(_, rounded) = body else { return value };
-    let mean = value / f64::from(length);
-    match rounded {
-        Rounded::No => mean,
-        Rounded::To(digits) => round(mean, digits),
-        Rounded::AsPrice => round(mean, frame.market.price_digits()),
-        Rounded::Down => truncated(mean),
-    }
+    rolling::mean(value, length, rounded, frame.market)
 }
 
 /// A window function, from the rows themselves. 0 while there are too few.
