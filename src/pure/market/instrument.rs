@@ -184,6 +184,11 @@ impl TickTable {
         self.0.get(count.saturating_sub(1)).map_or(Price::ZERO, |row| row.1)
     }
 
+    /// The prices at which the tick changes.
+    pub fn bounds(&self) -> impl Iterator<Item = Price> + '_ {
+        self.0.iter().skip(1).map(|row| row.0)
+    }
+
     /// `price` moved to the grid: down for `Floor`, up for `Ceiling`. `None` when it overflows.
     pub fn align(&self, price: Price, rounding: Rounding) -> Option<Price> {
         let tick = i128::from(self.tick_at(price).raw());

@@ -114,6 +114,8 @@ fn gate_text(gate: Gate) -> &'static str {
         Gate::Blacklisted => "블랙리스트 · blacklisted",
         Gate::Closed => "거래 시간 밖 · outside the trading window",
         Gate::Forbidden => "금지 시간 · a forbidden time",
+        Gate::RoundFigure => "라운드피겨 · where the tick changes, or close to it",
+        Gate::FewBuys => "매도금지매수횟수 · too few parts were entered to leave by a signal",
         Gate::PriceMin => "가격 하한 아래 · below the price floor",
         Gate::DayLimit => "하루 한도 · the day's limit was reached",
         Gate::Busy => "주문 중 · an order is under way",

@@ -4,10 +4,12 @@ use jangbu_journal::Nanos;
 
 use super::Rules;
 use super::clock::{Span, TimeOfDay};
+use super::pricing::is_at_round_figure;
 use super::profit::{moved, outcome};
 use super::settings::{Direction, RuleSettings};
 use super::state::{Holding, Tracked};
-use crate::market::{Instrument, Price};
+use crate::account::OrderType;
+use crate::market::{Instrument, InstrumentId, Price, Side};
 use crate::strategy::View;
 
 /// What keeps an entry from being made.
@@ -25,6 +27,10 @@ pub enum Gate {
     Forbidden,
     /// Below the price floor.
     PriceMin,
+    /// On a price where the tick changes, or close to it.
+    RoundFigure,
+    /// Too few parts of the position were entered for it to be left by a signal.
+    FewBuys,
     /// The day's limit was reached.
     DayLimit,
     /// An order is open, or the position is being left.
@@ -60,6 +66,10 @@ impl Rules {
         }
         self.at_this_time(now, instrument, price)?;
         let id = instrument.id;
+        let short = self.holding(id).map_or(settings.direction == Direction::Short, |holding| holding.qty.is_negative());
+        if !self.may_stand_at(view, instrument, price, short) {
+            return Err(Gate::RoundFigure);
+        }
         let unseen = Tracked::default();
         let tracked = self.state.tracked.get(&id).unwrap_or(&unseen);
         let waits = tracked.retry_at.is_some_and(|at| now < at);
@@ -72,6 +82,28 @@ impl Rules {
             None if !view.position(id).is_zero() => Err(Gate::Held),
             None => self.anew(now, instrument, tracked),
         }
+    }
+
+    /// Whether the price of an entry, which is `price` at market, is not one where the tick changes.
+    fn may_stand_at(&self, view: &View<'_>, instrument: &Instrument, price: Price, short: bool) -> bool {
+        let count = self.settings.entry_market.round_figure;
+        if count == 0 {
+            return true;
+        }
+        let side = if short { Side::Sell } else { Side::Buy };
+        let order = self.settings.entry.order_type(side, price, view.quote(instrument.id), &instrument.ticks);
+        let at = if let Some(OrderType::Limit(at)) = order { at } else { price };
+        !is_at_round_figure(&instrument.ticks, at, side, count)
+    }
+
+    /// What keeps a position from being left by a signal or in parts, whatever its price.
+    pub fn exit_gate(&self, now: Nanos, id: InstrumentId) -> Option<Gate> {
+        if self.settings.gates.exit_forbidden.iter().any(|span| span.contains(TimeOfDay::at(now))) {
+            return Some(Gate::Forbidden);
+        }
+        let is_new = |holding: &Holding| holding.buys <= self.settings.exits.after_buys;
+        let waits = self.settings.exits.after_buys > 0 && self.holding(id).is_some_and(is_new);
+        waits.then_some(Gate::FewBuys)
     }
 
     /// Gates of the moment and the instrument.
@@ -98,8 +130,7 @@ impl Rules {
         let gates = &self.settings.gates;
         let within = |at: Option<Nanos>, seconds: i64| at.is_some_and(|at| now.since(at) < seconds.saturating_mul(1_000_000_000));
         let max = |max: u32, count: usize| max > 0 && count >= usize::try_from(max).unwrap_or(usize::MAX);
-        // Counting looks at everything held: only where there is a limit.
-        if gates.holdings_max > 0 && max(gates.holdings_max, self.state.held(instrument.id)) {
+        if gates.holdings_max > 0 && max(gates.holdings_max, self.held_but(instrument.id)) {
             Err(Gate::HoldingsMax)
         } else if gates.buys_max > 0 && tracked.buys >= gates.buys_max {
             Err(Gate::BuysMax)

@@ -33,7 +33,7 @@ mod property_tests;
 #[cfg(test)]
 mod text_tests;
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -41,7 +41,7 @@ use jangbu_journal::{DecodeError, Decoder, Encoder, Nanos};
 
 pub use gates::Gate;
 pub use parameters::PARAMETERS;
-pub use settings::{Direction, Entries, Exits, Gates, RuleSettings, ScaleBy, Stops, Unfilled, Waiting};
+pub use settings::{Direction, Entries, Exits, Gates, Market, RuleSettings, ScaleBy, Stops, Unfilled, Waiting};
 pub(in crate::strategy) use settings::{parts, seconds, yes};
 pub use state::{Holding, Reason};
 pub use tables::tables;
@@ -65,12 +65,14 @@ pub struct Rules {
     state: State,
     /// What sizes are scaled by, where rows say it: follows from the rows, which whoever has them saves.
     measures: BTreeMap<InstrumentId, Percent>,
+    /// What is held or about to be, where a limit asks how many: follows from the state.
+    held: BTreeSet<InstrumentId>,
 }
 
 impl Rules {
     /// With nothing remembered.
     pub fn new(settings: RuleSettings) -> Self {
-        Rules { settings, state: State::default(), measures: BTreeMap::new() }
+        Rules { settings, state: State::default(), measures: BTreeMap::new(), held: BTreeSet::new() }
     }
 
     /// The settings.
@@ -88,15 +90,10 @@ impl Rules {
         self.state.tracked.get(&id)
     }
 
-    /// Whether it is a time of day without exits, but for stops.
-    pub fn exits_are_forbidden(&self, now: Nanos) -> bool {
-        self.settings.gates.exit_forbidden.iter().any(|span| span.contains(TimeOfDay::at(now)))
-    }
-
     /// Whether a position is held, with no order open and none due: then a strategy may say that it wants to leave.
     pub fn may_leave(&self, view: &View<'_>, id: InstrumentId) -> bool {
         let free = |tracked: &Tracked| tracked.holding.is_some() && tracked.working.is_none() && tracked.leaving.is_none();
-        let allowed = view.auto_trade() && view.is_idle(id) && !self.exits_are_forbidden(view.now());
+        let allowed = view.auto_trade() && view.is_idle(id) && self.exit_gate(view.now(), id).is_none();
         allowed && self.tracked(id).is_some_and(free)
     }
 
@@ -108,6 +105,33 @@ impl Rules {
     /// Takes over what the rules of other settings remember.
     pub fn inherit(&mut self, before: &mut Rules) {
         self.state = core::mem::take(&mut before.state);
+        self.count_held();
+    }
+
+    /// Counts everything held anew.
+    fn count_held(&mut self) {
+        self.held.clear();
+        if self.settings.gates.holdings_max > 0 {
+            self.held = self.state.tracked.iter().filter(|(_, tracked)| tracked.is_held()).map(|(id, _)| *id).collect();
+        }
+    }
+
+    /// An instrument may be held now, or be so no more.
+    #[inline]
+    fn count(&mut self, id: InstrumentId) {
+        if self.settings.gates.holdings_max > 0 {
+            if self.state.tracked.get(&id).is_some_and(Tracked::is_held) {
+                self.held.insert(id)
+            } else {
+                self.held.remove(&id)
+            };
+        }
+    }
+
+    /// How many others than `id` are held or about to be.
+    fn held_but(&self, id: InstrumentId) -> usize {
+        debug_assert_eq!(self.held.len(), self.state.tracked.values().filter(|tracked| tracked.is_held()).count());
+        self.held.len() - usize::from(self.held.contains(&id))
     }
 
     /// Settings were read: timers that were set are gone, and everything is looked at under them.
@@ -164,6 +188,7 @@ impl Rules {
     fn manage(&mut self, view: &View<'_>, id: InstrumentId, price: Option<Price>, out: &mut Signals) {
         let before = self.state.stopped;
         self.manage_one(view, id, price, out);
+        self.count(id);
         if self.state.stopped && !before {
             self.look_at_all(view, out);
         }
@@ -175,7 +200,7 @@ impl Rules {
         self.refresh(view, instrument);
         let price = price.or(view.last(id));
         let day_ended = self.day_has_ended(view, instrument, price, out);
-        let (liquidates, no_exits) = (self.is_liquidation_time(view.now()), self.exits_are_forbidden(view.now()));
+        let (liquidates, no_exits) = (self.is_liquidation_time(view.now()), self.exit_gate(view.now(), id).is_some());
         let Rules { settings, state, .. } = self;
         let tracked = state.tracked.entry(id).or_default();
         // Refused before it left: nobody will ever report it.
@@ -246,8 +271,12 @@ impl Rules {
         let order_type = settings.entry.order_type(side, price, view.quote(id), &instrument.ticks);
         let qty = entry_qty(&moment, tracked, price, factor);
         let (Some(order_type), Some(qty)) = (order_type, qty) else { return false };
+        if !moment.finds(settings.entry_market, side, order_type, qty) {
+            return false;
+        }
         moment.send(tracked, Ordered { side, is_entry: true, order_type, qty, carried: false }, out);
         moment.set_timer(tracked, out);
+        self.count(id);
         true
     }
 
@@ -255,7 +284,7 @@ impl Rules {
     pub fn leave(&mut self, view: &View<'_>, id: InstrumentId, price: Price, out: &mut Signals) {
         let Some(instrument) = view.instrument(id) else { return };
         self.refresh(view, instrument);
-        let no_exits = self.exits_are_forbidden(view.now());
+        let no_exits = self.exit_gate(view.now(), id).is_some();
         let Rules { settings, state, .. } = self;
         let Some(tracked) = state.tracked.get_mut(&id) else { return };
         let Some(holding) = &tracked.holding else { return };
@@ -329,6 +358,11 @@ impl Rules {
 
     /// Brings what is remembered of a position up to what is held.
     fn refresh(&mut self, view: &View<'_>, instrument: &Instrument) {
+        self.bring_up(view, instrument);
+        self.count(instrument.id);
+    }
+
+    fn bring_up(&mut self, view: &View<'_>, instrument: &Instrument) {
         let id = instrument.id;
         let (qty, entry) = (view.position(id), view.entry(id));
         let Some(entry) = entry.filter(|_| !qty.is_zero()) else {
@@ -421,6 +455,7 @@ impl Rules {
             return Err(DecodeError::OutOfRange { what: "the number of an instrument" });
         }
         self.state = state;
+        self.count_held();
         Ok(())
     }
 }

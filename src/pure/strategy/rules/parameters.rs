@@ -17,6 +17,8 @@ const AMOUNT: &str = "an amount of 0 or more in the quote currency; 0 is off";
 const SECONDS: &str = "whole seconds from 0 to 31536000; 0 is off";
 const COUNT: &str = "a whole number from 0 to 1000000; 0 is no limit";
 const TICKS: &str = "a whole number of ticks from -100 to 100";
+const DISTANCE: &str = "a whole number of ticks from 0 to 100; 0 is off";
+const LEVELS: &str = "a whole number of levels from 0 to 10; 0 is off";
 const PARTS: &str = "a whole number of parts from 1 to 10";
 const METHOD: &str = "\"equal\", \"decreasing\" or \"increasing\"";
 const KIND: &str = "\"market\" or \"limit\"";
@@ -60,6 +62,34 @@ pub const PARAMETERS: &[Parameter] = &[
     row("exit_base", "last", BASE, "나가는 지정가의 기준", "what the limit of an exit is counted from"),
     row("exit_ticks", "0", TICKS, "나가는 지정가의 호가 번호", "ticks from there"),
     row(
+        "market_levels",
+        "0",
+        LEVELS,
+        "시장가잔량범위: 시장가 주문은 이만큼의 호가 잔량에 다 들어갈 때만 냄",
+        "an entry at market is sent only where so many levels of the book hold all of it",
+    ),
+    row(
+        "exit_market_levels",
+        "0",
+        LEVELS,
+        "나가는 시장가 주문의 잔량범위 (손절, 익절, 청산은 그냥 나감)",
+        "the same of an exit by signal or in parts; stops go through",
+    ),
+    row(
+        "round_figure_ticks",
+        "0",
+        DISTANCE,
+        "라운드피겨 매수 금지: 호가단위가 바뀌는 가격부터 위로 이만큼",
+        "no entry where the tick changes, and up to so many ticks above (for a short one below)",
+    ),
+    row(
+        "exit_round_figure_ticks",
+        "0",
+        DISTANCE,
+        "라운드피겨 매도 금지: 호가단위가 바뀌는 가격부터 아래로 이만큼 (손절, 익절, 청산은 나감)",
+        "no exit by signal or in parts where the tick changes, and up to so many ticks below; stops go through",
+    ),
+    row(
         "size_by",
         "off",
         "\"off\", \"range\", \"change_angle\" or \"turnover_angle\"",
@@ -96,6 +126,13 @@ pub const PARAMETERS: &[Parameter] = &[
     row("sell_split_method", "equal", METHOD, "분할 매도 방법", "how large the parts are to each other"),
     row("sell_split_up", "0", PERCENT, "이 수익률의 1배, 2배, …에서 한 부분씩 팖", "sells a part at once, twice, … this gain"),
     row("sell_split_down", "0", PERCENT, "이 손실률의 1배, 2배, …에서 한 부분씩 팖", "sells a part at once, twice, … this loss"),
+    row(
+        "exit_after_buys",
+        "0",
+        "a whole number from 0 to 9, less than buy_splits; 0 is off",
+        "매도금지매수횟수: 이보다 더 나누어 산 뒤에만 신호로 팖 (손절, 익절, 청산은 나감)",
+        "no exit by signal or in parts before more parts than this were entered; stops go through",
+    ),
     row("stop_loss", "0", PERCENT, "손절 수익률 (%)", "closes at this loss after fees, percent"),
     row("stop_loss_amount", "0", AMOUNT, "손절 금액", "closes at this loss after fees"),
     row("take_profit", "0", PERCENT, "익절 수익률 (%)", "closes at this profit after fees, percent"),
@@ -120,7 +157,7 @@ pub const PARAMETERS: &[Parameter] = &[
     row(
         "runaway_ticks",
         "0",
-        "a whole number of ticks from 0 to 100; 0 is off",
+        DISTANCE,
         "가격이 지정가에서 이만큼 (호가) 달아나면 손봄",
         "how far the price may run away from its limit, ticks",
     ),

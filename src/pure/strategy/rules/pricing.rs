@@ -1,7 +1,8 @@
 //! At what price an order is placed: [`Pricing`], in ticks from the last price or the best of a side.
 
 use crate::account::OrderType;
-use crate::market::{Price, Quote, Rounding, Side, TickTable};
+use crate::market::{InstrumentId, Price, Qty, Quote, Rounding, Side, TickTable};
+use crate::strategy::View;
 
 /// What ticks are counted from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,29 @@ pub fn step(ticks: &TickTable, price: Price, side: Side, count: i32) -> Option<P
     at.is_positive().then_some(at)
 }
 
+/// Whether `price` is one where the tick changes, or so close to it that an order of `side` has the crowd before it: up to `count` ticks
+/// above for a buy, below for a sale (라운드피겨).
+pub fn is_at_round_figure(ticks: &TickTable, price: Price, side: Side, count: i32) -> bool {
+    let away = if side == Side::Buy { count } else { count.saturating_neg() };
+    ticks.bounds().any(|figure| {
+        let far = step(ticks, figure, side, away).unwrap_or(figure);
+        (figure.min(far)..=figure.max(far)).contains(&price)
+    })
+}
+
+/// Whether the best `levels` of the side that an order of `side` takes from hold `qty` (시장가잔량범위). Where no book is known, the best
+/// there is known of is one level; where nothing is, they do not.
+pub fn fits_in(view: &View<'_>, id: InstrumentId, side: Side, qty: Qty, levels: usize) -> bool {
+    let taken = side.opposite();
+    let best = view.quote(id).map(|quote| if taken == Side::Buy { quote.bid_qty } else { quote.ask_qty });
+    let there = match view.book(id) {
+        Some(book) => book.levels(taken).take(levels).try_fold(Qty::ZERO, |sum, (_, qty)| sum.checked_add(qty)),
+        None => best,
+    };
+    // More than a number can say is enough.
+    there.is_none_or(|there| there >= qty) && (best.is_some() || view.book(id).is_some())
+}
+
 #[cfg(test)]
 mod tests {
     use alloc::vec;
@@ -76,6 +100,16 @@ mod tests {
         assert_eq!(step(&krx(), price("2003"), Side::Sell, 0), Some(price("2005")));
         assert_eq!(stepped("2", -2), None);
         assert_eq!(step(&krx(), Price::MAX, Side::Buy, 2), None);
+    }
+
+    #[test]
+    fn round_figures_are_where_the_tick_changes() {
+        let is_near = |at: &str, side, count| is_at_round_figure(&krx(), price(at), side, count);
+        let found = ["1999", "2000", "2025", "2030", "5050", "5060"].map(|at| is_near(at, Side::Buy, 5));
+        assert_eq!(found, [false, true, true, false, true, false], "five ticks of 5 above 2,000, of 10 above 5,000");
+        let found = ["1994", "1995", "2000", "2005", "4975", "4970"].map(|at| is_near(at, Side::Sell, 5));
+        assert_eq!(found, [false, true, true, false, true, false], "five ticks of 1 below 2,000, of 5 below 5,000");
+        assert!(!is_at_round_figure(&TickTable::flat(price("10")), price("10"), Side::Buy, 100), "one tick has no bound");
     }
 
     #[test]

@@ -38,7 +38,7 @@ fn step() -> impl Strategy<Value = Step> {
 type Group = &'static [(&'static str, &'static str)];
 const SPLITS: &[Group] = &[
     &[],
-    &[("buy_splits", "3"), ("buy_split_down", "0.5")],
+    &[("buy_splits", "3"), ("buy_split_down", "0.5"), ("exit_after_buys", "1")],
     &[("buy_splits", "2"), ("buy_split_up", "1"), ("buy_split_base", "entry")],
 ];
 const UNFILLED: &[Group] = &[
@@ -76,6 +76,8 @@ fn parameters(short: bool) -> impl Strategy<Value = Vec<(&'static str, &'static 
         one("cooldown_seconds", &["15"]),
         one("day_loss_max", &["30000"]),
         one("entry_wait_seconds", &["0"]),
+        one("market_levels", &["1"]),
+        one("exit_market_levels", &["2"]),
         one("exit_on_leave", &["true"]),
     ]);
     let (splits, unfilled) = (prop::sample::select(SPLITS), prop::sample::select(UNFILLED));

@@ -80,6 +80,17 @@ pub struct Exits {
     pub up: Percent,
     /// The nth at n times this loss; 0 is never.
     pub down: Percent,
+    /// Split entries: no exit before more parts than this were entered, but for stops.
+    pub after_buys: u32,
+}
+
+/// What an order must find. 0 is off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Market {
+    /// At market: levels of the other side that must hold all of it, or it is not sent.
+    pub levels: usize,
+    /// No order on a price where the tick changes, or up to so many ticks beyond: above for a buy, below for a sale.
+    pub round_figure: i32,
 }
 
 /// When a position is closed whatever the strategy thinks. 0 is never.
@@ -160,6 +171,10 @@ pub struct RuleSettings {
     pub entry: Pricing,
     /// How exits by signal are priced.
     pub exit: Pricing,
+    /// What an entry must find.
+    pub entry_market: Market,
+    /// What an exit must find; stops go through.
+    pub exit_market: Market,
     /// What sizes are scaled by; `None` is off.
     pub scale_by: Option<ScaleBy>,
     /// Bounds of that, in percent or degrees, and a factor more than bounds. Empty when it is off.
@@ -197,6 +212,8 @@ impl RuleSettings {
             direction: word(values, "direction", &DIRECTIONS)?,
             entry: pricing(values, ["order", "order_base", "order_ticks"])?,
             exit: pricing(values, ["exit_order", "exit_base", "exit_ticks"])?,
+            entry_market: market(values, ["market_levels", "round_figure_ticks"])?,
+            exit_market: market(values, ["exit_market_levels", "exit_round_figure_ticks"])?,
             scale_by: word(values, "size_by", &SCALES)?,
             scale: scale(values)?,
             entries: Entries {
@@ -210,6 +227,7 @@ impl RuleSettings {
                 split: split(values, ["sell_splits", "sell_split_method"])?,
                 up: percent(values, "sell_split_up")?,
                 down: percent(values, "sell_split_down")?,
+                after_buys: values.get("exit_after_buys", |text| text.parse().ok().filter(|count| *count < PARTS_MAX))?,
             },
             stops: Stops {
                 loss: percent(values, "stop_loss")?,
@@ -226,7 +244,7 @@ impl RuleSettings {
             })?,
             waiting: Waiting {
                 seconds: seconds(values, "unfilled_seconds")?,
-                runaway: values.get("runaway_ticks", |text| text.parse().ok().filter(|ticks| (0..=TICKS_MAX).contains(ticks)))?,
+                runaway: distance(values, "runaway_ticks")?,
                 then: word(values, "unfilled", &UNFILLED)?,
                 amend_ticks: ticks(values, "amend_ticks")?,
                 amend_max: values.get("amend_max", |text| text.parse().ok().filter(|count| *count <= 100))?,
@@ -245,6 +263,12 @@ impl RuleSettings {
                 "`buy_splits` of {strategy} is {}, and nothing says when the next part is bought: expected `buy_split_down`, \
                  `buy_split_up` or `buy_split_signal`",
                 entries.split.count
+            ));
+        }
+        if self.exits.after_buys >= entries.split.count {
+            return Err(format!(
+                "`exit_after_buys` of {strategy} is {}, and `buy_splits` {}: expected less, or nothing is ever sold by a signal",
+                self.exits.after_buys, entries.split.count
             ));
         }
         if self.stops.trailing_fall.is_zero() && !self.stops.trailing_arm.is_zero() {
@@ -293,6 +317,11 @@ fn pricing(values: &Values<'_>, [order, base, count]: [&str; 3]) -> Result<Prici
     let base = word(values, base, &[("last", Base::Last), ("bid", Base::Bid), ("ask", Base::Ask)])?;
     let count = ticks(values, count)?;
     word(values, order, &[("market", Pricing::Market), ("limit", Pricing::Limit(base, count))])
+}
+
+fn market(values: &Values<'_>, [levels, round_figure]: [&str; 2]) -> Result<Market, String> {
+    let levels = values.get(levels, |text| text.parse().ok().filter(|levels| *levels <= 10))?;
+    Ok(Market { levels, round_figure: distance(values, round_figure)? })
 }
 
 fn split(values: &Values<'_>, [count, method]: [&str; 2]) -> Result<Split, String> {
@@ -362,6 +391,10 @@ fn amount(values: &Values<'_>, name: &str) -> Result<Money, String> {
 
 pub(in crate::strategy) fn seconds(values: &Values<'_>, name: &str) -> Result<i64, String> {
     values.get(name, |text| text.parse().ok().filter(|seconds| (0..=31_536_000).contains(seconds)))
+}
+
+fn distance(values: &Values<'_>, name: &str) -> Result<i32, String> {
+    values.get(name, |text| text.parse().ok().filter(|ticks| (0..=TICKS_MAX).contains(ticks)))
 }
 
 fn ticks(values: &Values<'_>, name: &str) -> Result<i32, String> {

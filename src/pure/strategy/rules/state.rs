@@ -200,11 +200,6 @@ impl State {
         }
     }
 
-    /// Instruments held or about to be, but for `except`.
-    pub fn held(&self, except: InstrumentId) -> usize {
-        self.tracked.iter().filter(|(id, tracked)| **id != except && tracked.is_held()).count()
-    }
-
     /// Books what was closed.
     pub fn on_realised(&mut self, currency: Currency, profit: Money) {
         let place = match self.realised.iter().position(|row| row.0 == currency) {

@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 
 use super::tests::{Day, FUTURE, OTHER, SHARE, strategy};
 use crate::effect::Effect;
-use crate::market::InstrumentId;
+use crate::event::{Event, MarketEvent};
+use crate::market::{Depth, InstrumentId, Level, Side, TickTable};
 
 type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
 
@@ -266,6 +267,76 @@ fn gates() {
             (&[("day_profit_max", "20000")], "0:10000 0:+ 2:10200 3:- 4:+", once),
         ],
     );
+}
+
+#[test]
+fn orders_keep_off_round_figures() {
+    // A tick of 5 below 10,000 and of 10 from there on: round figures are 10,000 to 10,020 for a buy, 9,990 to 10,000 for a sale.
+    let orders = |parameters: &[(&str, &str)], script: &str| {
+        let mut given = Vec::from([("qty", "100")]);
+        given.extend_from_slice(parameters);
+        let mut day = Day::new(Vec::from([strategy("auto-trader", &given)]), false);
+        let mut banded = super::tests::share(0, false);
+        let rows = Vec::from([("0", "5"), ("10000", "10")]);
+        let rows = rows.into_iter().map(|(from, tick)| (from.parse().expect("a price"), tick.parse().expect("a price")));
+        banded.ticks = TickTable::new(rows.collect()).expect("a table");
+        day.hear(Event::Market(MarketEvent::Instrument(alloc::boxed::Box::new(banded))));
+        day.play(SHARE, script);
+        day.orders()
+    };
+    let buy: &[(&str, &str)] = &[("round_figure_ticks", "2")];
+    assert_eq!(orders(buy, "0:10010 0:+ 1:10020 2:9995"), "2 buy 100 market");
+    assert_eq!(orders(buy, "0:10010 0:+ 1:10030"), "1 buy 100 market");
+    let limit: &[(&str, &str)] = &[("round_figure_ticks", "2"), ("order", "limit"), ("order_ticks", "-1")];
+    assert_eq!(orders(limit, "0:10030 0:+ 1:10020 2:10000"), "2 buy 100 9995", "it is the order's price that counts");
+    let sell: &[(&str, &str)] = &[("exit_round_figure_ticks", "2"), ("exit_on_leave", "true"), ("stop_loss", "5")];
+    assert_eq!(orders(sell, "0:10200 0:+ 1:9990 1:- 2:10005 2:+ 3:-"), "0 buy 100 market; 3 sell 100 market");
+    assert_eq!(orders(sell, "0:10600 0:+ 1:9990"), "0 buy 100 market; 1 sell 100 market", "a stop does not wait");
+}
+
+#[test]
+fn market_orders_look_for_enough_to_take() {
+    let enough = [("qty", "999"), ("market_levels", "5"), ("exit_market_levels", "5"), ("exit_on_leave", "true")];
+    check(
+        SHARE,
+        &[
+            (&enough, "0:10 0:+ 1:10", ""),
+            (&enough, "0:10 0:9/11 0:+ 1:10 2:-", "0 buy 999 market; 2 sell 999 market"),
+            (&[("qty", "999"), ("market_levels", "5"), ("order", "limit")], "0:10 0:+", "0 buy 999 10"),
+        ],
+    );
+    // A book of which two levels hold what one does not.
+    for (levels, expected) in [("1", ""), ("2", "0 buy 100 market")] {
+        let mut day = Day::new(Vec::from([strategy("auto-trader", &[("qty", "100"), ("market_levels", levels)])]), false);
+        let level = |side, at: &str| {
+            let (price, qty) = (at.parse().expect("a price"), "60".parse().expect("a quantity"));
+            Event::Market(MarketEvent::Level(Level { instrument: SHARE, side, price, qty }))
+        };
+        day.hear(Event::Market(MarketEvent::Depth(Depth { instrument: SHARE, snapshot: true, levels: 3, update_id: 1 })));
+        for event in [level(Side::Buy, "9990"), level(Side::Sell, "10010"), level(Side::Sell, "10020")] {
+            day.hear(event);
+        }
+        day.play(SHARE, "0:10000 0:+");
+        assert_eq!(day.orders(), expected, "{levels} levels");
+    }
+}
+
+#[test]
+fn a_split_entry_is_not_left_too_soon() {
+    let split = [("buy_splits", "2"), ("buy_split_down", "1"), ("exit_after_buys", "1"), ("exit_on_leave", "true")];
+    let mut stopped = Vec::from(split);
+    stopped.push(("stop_loss", "3"));
+    check(
+        SHARE,
+        &[
+            (&split, "0:10000 0:+ 1:-", "0 buy 50 market"),
+            (&split, "0:10000 0:+ 1:9890 2:-", "0 buy 50 market; 1 buy 50 market; 2 sell 100 market"),
+            (&stopped, "0:10000 0:+ 1:-", "0 buy 50 market"),
+        ],
+    );
+    stopped.retain(|(name, _)| *name != "buy_split_down");
+    stopped.push(("buy_split_up", "1"));
+    check(SHARE, &[(&stopped, "0:10000 0:+ 1:- 2:9600", "0 buy 50 market; 2 sell 50 market")]);
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use jangbu_journal::Nanos;
 
-use super::pricing::{Pricing, step};
+use super::pricing::{Pricing, fits_in, is_at_round_figure, step};
 use super::profit::HUNDRED;
-use super::settings::{RuleSettings, Unfilled};
+use super::settings::{Market, RuleSettings, Unfilled};
 use super::state::{Reason, Tracked, Working};
 use crate::account::{OrderType, TimeInForce};
 use crate::market::number::divide;
@@ -69,6 +69,20 @@ impl Moment<'_, '_> {
         });
     }
 
+    /// Whether an order finds what the settings want it to: not a price where the tick changes, and at market enough to take.
+    pub(super) fn finds(&self, market: Market, side: Side, order_type: OrderType, qty: Qty) -> bool {
+        let at = match order_type {
+            OrderType::Market => self.price,
+            OrderType::Limit(price) => Some(price),
+        };
+        let is_round = |at| is_at_round_figure(&self.instrument.ticks, at, side, market.round_figure);
+        if market.round_figure > 0 && at.is_some_and(is_round) {
+            return false;
+        }
+        let takes = market.levels > 0 && order_type == OrderType::Market;
+        !takes || fits_in(self.view, self.instrument.id, side, qty, market.levels)
+    }
+
     /// Cancels the order under way, once.
     fn cancel(&self, working: &mut Working, out: &mut Signals) {
         if !working.cancelling {
@@ -123,6 +137,11 @@ impl Moment<'_, '_> {
             tracked.retry_at = Some(now.plus(DUST_NS));
             return;
         };
+        if !forced && !self.finds(self.settings.exit_market, side, order_type, qty) {
+            // A signal was one of its moment; a part that is due is due at the next price as well.
+            tracked.leaving = None;
+            return;
+        }
         if holding.sells == 0 {
             holding.sell_base = whole;
         }

@@ -6,9 +6,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::action::{Action, decision, run, take_signal};
+use super::action::{Action, Block, decision, run, take_signal};
 use super::code::{Code, Kind, Number, Value, into_number};
-use super::condition::Condition;
+use super::condition::{Condition, What};
 use super::flags::Flags;
 use super::names::{Part, slot};
 use super::parse::{parse, parse_expression};
@@ -100,9 +100,14 @@ impl<'a> Compiler<'a> {
         let (flag, takes_sides) = (slot(part.flag()), Flags::of(part, &self.uses, false).sides().is_some());
         let has_call = self.calls > 1 || self.calls == 1 && (takes_sides || !take_signal(&mut actions, flag));
         let decision = if has_call || takes_sides { None } else { decision(&mut actions, flag, part == Part::Buy) };
-        let (actions, unset) = (actions.into(), self.unset.into_iter().collect());
+        let (actions, unset): (Block, Vec<usize>) = (actions.into(), self.unset.into_iter().collect());
         let (slots, flags) = (self.scope.end, Flags::of(part, &self.uses, has_call));
-        Program { actions, decision, unset, slots, flags, uses: self.uses }
+        let is_alone = actions.is_empty() && unset.is_empty();
+        let (decision, batch) = match decision {
+            Some(Condition { what: What::Batch(batch), is }) if is_alone && !batch.reads(flag) => (None, Some((*batch, is))),
+            decision => (decision, None),
+        };
+        Program { actions, decision, batch, unset, slots, flags, uses: self.uses }
     }
 
     pub(super) fn problem(&self, span: Span, korean: impl Into<String>, english: impl Into<String>) -> Problem {

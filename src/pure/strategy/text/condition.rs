@@ -61,11 +61,6 @@ impl Condition {
         };
         found == self.is
     }
-
-    /// Whether it changes nothing, and almost no row makes it fault.
-    fn is_plain(&self) -> bool {
-        matches!(self.what, What::Range(_) | What::Against(_) | What::Versus(_))
-    }
 }
 
 /// Whether all of them hold, looked at in order until one does not.
@@ -154,7 +149,7 @@ fn batched(clauses: Vec<Condition>) -> Vec<Condition> {
         listed.append(plain);
     };
     for clause in clauses {
-        let is_plain = clause.is_plain();
+        let is_plain = Batch::takes(&clause);
         if !is_plain || plain.len() == BATCH_MAX {
             flush(&mut plain, &mut listed);
         }

@@ -87,6 +87,7 @@ pub struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     /// Before an evaluation.
+    #[inline]
     pub fn new(slots: &'a mut [f64], history: &'a History, market: Market) -> Self {
         Frame { slots, history, pins: &[], last_true: &[], market, steps: 0, fault: None, signal: false }
     }

@@ -7,23 +7,23 @@ use alloc::vec::Vec;
 use super::*;
 
 /// A seeded generator (SplitMix64): a failing seed repeats.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn next(&mut self, below: usize) -> usize {
+    pub(super) fn next(&mut self, below: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         ((mixed ^ (mixed >> 31)) % below as u64) as usize
     }
 
-    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+    pub(super) fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
         from[self.next(from.len())]
     }
 }
 
 /// Pieces that texts are made of, and pieces that they should not be made of.
-const PIECES: &[&str] = &[
+pub(super) const PIECES: &[&str] = &[
     "현재가",
     "등락율",
     "매수",
@@ -124,7 +124,7 @@ const PIECES: &[&str] = &[
     "len(",
 ];
 
-fn text_of_pieces(random: &mut Random) -> String {
+pub(super) fn text_of_pieces(random: &mut Random) -> String {
     let count = 1 + random.next(60);
     let mut text = String::new();
     for _ in 0..count {
@@ -176,7 +176,7 @@ fn expression(random: &mut Random, depth: usize) -> String {
     }
 }
 
-fn program_of_expressions(random: &mut Random) -> String {
+pub(super) fn program_of_expressions(random: &mut Random) -> String {
     let mut text = String::from("f = lambda x, y: x * y - 현재가\na = 1\nb = 2\n");
     for _ in 0..1 + random.next(6) {
         let depth = 1 + random.next(4);

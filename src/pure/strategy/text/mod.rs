@@ -56,6 +56,8 @@ mod tests;
 mod hostile_tests;
 #[cfg(test)]
 mod corpus_tests;
+#[cfg(test)]
+mod reader_tests;
 
 pub use columns::{COLUMN_COUNT, COLUMNS, Column, Mode, Row, at, column, column_back, is_indicator, name_back};
 pub use compile::{ROUNDS_MAX, compile, compile_condition};

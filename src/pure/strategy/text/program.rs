@@ -12,6 +12,7 @@ use super::flags::Flags;
 use super::frame::{Frame, UNSET};
 use super::history::Kept;
 use super::indicators::Indicators;
+use super::plain::Batch;
 
 /// Different windows of both texts of a strategy together.
 pub const WINDOWS_MAX: usize = 256;
@@ -92,6 +93,8 @@ pub struct Program {
     pub(super) actions: Block,
     /// What the text decides by after them, when that is one clause.
     pub(super) decision: Option<Condition>,
+    /// The same of a text that is nothing else, and clauses that are looked at together: whether they hold is it, or its opposite.
+    pub(super) batch: Option<(Batch, bool)>,
     /// Variables that may be read before they are given a value.
     pub(super) unset: Vec<usize>,
     /// Slots it needs in all.
@@ -129,6 +132,16 @@ impl Program {
 
     /// Runs it on one row. Whether it signals: never after a fault, which the frame then has.
     pub fn run(&self, frame: &mut Frame<'_>) -> bool {
+        if let Some((batch, is)) = &self.batch {
+            (frame.fault, frame.steps) = (None, 0);
+            let holds = batch.holds(frame);
+            // No branch: most rows decide differently.
+            return (holds == *is) & frame.fault.is_none();
+        }
+        self.run_all(frame)
+    }
+
+    fn run_all(&self, frame: &mut Frame<'_>) -> bool {
         self.flags.begin(frame);
         // Most texts have none: what they set, `decision` says.
         if !self.actions.is_empty() || !self.unset.is_empty() {

@@ -168,7 +168,11 @@ impl Versus {
         let ((left, left_error), (right, right_error)) = (self.left.near(frame), self.right.near(frame));
         let ahead = left - right;
         // The sign of a difference of floats is that of what they are.
-        if ahead.abs() > left_error + right_error { self.when[if ahead < 0.0 { 0 } else { 2 }] } else { self.holds_exactly(frame) }
+        if ahead.abs() > left_error + right_error {
+            self.when[if ahead < 0.0 { 0 } else { 2 }]
+        } else {
+            self.holds_exactly(frame)
+        }
     }
 
     #[cold]

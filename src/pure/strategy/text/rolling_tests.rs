@@ -27,7 +27,8 @@ fn rows(kind: u64, count: u32, state: &mut u64) -> Vec<f64> {
 fn what_is_quickly_decided_is_what_is_exactly_so() {
     let mut state = 11;
     let (mut quick, mut slow) = (0_u32, 0_u32);
-    let means = [None, Some(Rounded::No), Some(Rounded::To(3)), Some(Rounded::To(0)), Some(Rounded::AsPrice), Some(Rounded::Down)];
+    let means =
+        [None, Some(Rounded::No), Some(Rounded::To(3)), Some(Rounded::To(0)), Some(Rounded::AsPrice), Some(Rounded::Down)];
     for round in 0..6_000_u32 {
         let length = 1 + round % 41;
         let taken = match round % 7 {
@@ -61,7 +62,11 @@ fn what_is_quickly_decided_is_what_is_exactly_so() {
             slots[0] = left;
             let frame = Frame::new(&mut slots, &history, market);
             let ((near, error), was) = (scaled.near(&frame), [left < exact, left == exact, left > exact]);
-            if (left - near).abs() > error { quick += 1 } else { slow += 1 }
+            if (left - near).abs() > error {
+                quick += 1
+            } else {
+                slow += 1
+            }
             let sides = [(Side::Slot(0), Side::Scaled(scaled)), (Side::Constant(left), Side::Scaled(scaled))];
             for (left, right) in sides {
                 let found = [[true, false, false], [false, true, false], [false, false, true]];

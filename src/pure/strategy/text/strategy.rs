@@ -21,7 +21,7 @@ use crate::effect::Severity;
 use crate::event::market::Vi;
 use crate::market::instrument::INSTRUMENTS_MAX;
 use crate::market::{Instrument, InstrumentId, InstrumentKind, Price, Quote, Trade};
-use crate::strategy::rules::{Direction, Gate, RuleSettings, Rules, tables};
+use crate::strategy::rules::{Direction, RuleSettings, Rules, tables};
 use crate::strategy::table::Table;
 use crate::strategy::{OrderReport, Signals, Strategy, View};
 
@@ -212,8 +212,9 @@ impl TextStrategy {
         looked.verdicts[Part::Sell as usize] = match &pair.sell {
             None => Verdict::NoText,
             Some(_) if holding.is_none() => Verdict::Held(false),
-            Some(_) if rules.exits_are_forbidden(view.now()) => Verdict::Gate(Gate::Forbidden),
-            Some(_) if !rules.may_leave(view, instrument.id) => Verdict::Busy,
+            Some(_) if !rules.may_leave(view, instrument.id) => {
+                rules.exit_gate(view.now(), instrument.id).map_or(Verdict::Busy, Verdict::Gate)
+            }
             Some(program) => {
                 let pins = known.held.as_ref().map_or(&[][..], |held| &held.pins);
                 let mut frame = Frame { pins, last_true: &known.last_true, ..Frame::new(slots, &known.history, market) };

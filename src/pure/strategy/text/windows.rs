@@ -120,9 +120,7 @@ impl Compiler<'_> {
     ) -> Result<Value, Problem> {
         let line = self.line(span);
         match (length, back) {
-            (Rows::Constant(length), Rows::Constant(back)) => {
-                Ok(Value::number(self.fixed_window(body, length, back, span)?))
-            }
+            (Rows::Constant(length), Rows::Constant(back)) => Ok(Value::number(self.fixed_window(body, length, back, span)?)),
             (Rows::Constant(length), Rows::Buy) => {
                 let value = self.fixed_window(body, length, 0, span)?;
                 Ok(self.pinned(Pin::Function(place, length), into_number(value)))
