@@ -97,8 +97,8 @@ impl Ranges {
     fn hold(&self, slots: &[f64]) -> bool {
         let values = self.slots.map(|slot| slots[slot as usize]);
         let mut hold = true;
-        for lane in 0..LANES {
-            hold &= (values[lane] >= self.low[lane]) & (values[lane] <= self.high[lane]);
+        for (value, (low, high)) in values.iter().zip(self.low.iter().zip(&self.high)) {
+            hold &= (value >= low) & (value <= high);
         }
         hold
     }

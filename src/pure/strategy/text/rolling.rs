@@ -91,7 +91,7 @@ impl Scaled {
     pub(super) fn of(rolling: Rolling, by: f64) -> Option<Scaled> {
         let is_sum = rolling.window.taken == Taken::Sum;
         // A sum is below 2^68: history.rs says why. An extreme may be as large as a float.
-        if !(by.abs() <= if is_sum { FACTOR_MAX } else { 1.0 }) {
+        if by.is_nan() || by.abs() > if is_sum { FACTOR_MAX } else { 1.0 } {
             return None;
         }
         let Some(rounded) = rolling.mean else {
