@@ -1,4 +1,4 @@
-//! What our fills are told as: [`Fills`].
+//! What becomes of our orders, as people are told it beside what the kernel says: [`Fills`].
 
 use std::collections::BTreeMap;
 
@@ -31,11 +31,31 @@ impl Fills {
         self.orders.insert(order.id, (order.instrument, order.side));
     }
 
-    /// The words for a fill; `None` when the event is another.
+    /// The words for a fill, or for a change that the venue refused; `None` when the event is another.
     pub fn on_order(&mut self, event: &OrderEvent) -> Option<Notice> {
-        let OrderUpdate::Filled(fill) = &event.update else { return None };
-        let what = self.orders.get(&event.order).map_or_else(
-            || format!("order {}", event.order),
+        let told = |severity, code: &str, text| Some(Notice { severity, code: code.into(), text });
+        let (what, order) = (|| self.what(event.order), event.order);
+        match &event.update {
+            OrderUpdate::Filled(fill) => {
+                let text = format!("체결 fill: {} {} @ {} ({order})", what(), fill.qty, fill.price);
+                told(Severity::Info, "fill", text)
+            }
+            OrderUpdate::AmendRejected { reason } => {
+                let text = format!("정정 거부 amendment refused, the order stands as it was: {} ({order}): {reason}", what());
+                told(Severity::Warning, "orders.amend_rejected", text)
+            }
+            OrderUpdate::CancelRejected { reason } => {
+                let text = format!("취소 거부 cancellation refused: {} ({order}): {reason}", what());
+                told(Severity::Warning, "orders.cancel_rejected", text)
+            }
+            _ => None,
+        }
+    }
+
+    /// What an order is of.
+    fn what(&self, order: OrderId) -> String {
+        self.orders.get(&order).map_or_else(
+            || format!("order {order}"),
             |(instrument, side)| {
                 let side = match side {
                     Side::Buy => "매수 buy",
@@ -43,9 +63,7 @@ impl Fills {
                 };
                 format!("{} {side}", self.symbols.get(instrument).map_or("?", |symbol| symbol))
             },
-        );
-        let text = format!("체결 fill: {what} {} @ {} ({})", fill.qty, fill.price, event.order);
-        Some(Notice { severity: Severity::Info, code: "fill".into(), text })
+        )
     }
 }
 
@@ -79,5 +97,8 @@ mod tests {
         let text = fills.on_order(&OrderEvent { order: OrderId::default(), update: event.update }).map(|notice| notice.text);
         assert_eq!(text.as_deref(), Some("체결 fill: order J0-0-0 0.25 @ 50000.5 (J0-0-0)"));
         assert_eq!(fills.on_order(&OrderEvent { order: id, update: OrderUpdate::Cancelled }), None);
+        let refused = OrderUpdate::AmendRejected { reason: "because".into() };
+        let notice = fills.on_order(&OrderEvent { order: id, update: refused }).expect("worth a line");
+        assert!(notice.text.contains("BTCUSDT 매도 sell (J0-0-1): because"), "{notice:?}");
     }
 }

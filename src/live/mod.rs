@@ -37,6 +37,8 @@ pub mod session;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod kill_tests;
+#[cfg(test)]
 mod ranking_tests;
 
 pub use clock::Clock;

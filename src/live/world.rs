@@ -408,8 +408,9 @@ impl<M: Machine<Event = Event, Effect = Effect>> World<M> for LiveWorld {
                         self.give(batch, head)?;
                     } else if self.is_over() {
                         let end = Command::SessionEnded { session: self.session };
-                        let end = self.now_said(Event::Command(Box::new(end)));
-                        self.give(batch, end)?;
+                        let event = Event::Command(Box::new(end));
+                        // At the moment whose turn it was: a later one could be after something the simulator is about to say.
+                        self.give(batch, Head { recv: now, venue_time: None, venue: None, event, answer: None })?;
                         self.ended = true;
                     } else {
                         let until = [simulated, wake_at].into_iter().flatten().min();

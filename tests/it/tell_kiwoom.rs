@@ -45,7 +45,7 @@ fn check_answer(reply: &Value, parts: &[&str]) {
 fn a_mistaken_order_is_answered_in_one_line() {
     let dir = folder();
     let dir = dir.path();
-    let _live = at_broker(dir, "speed=1,begin=100000", "");
+    let mut live = at_broker(dir, "speed=1,begin=100000", "");
     let refused = |words: &[&str], parts: &[&str]| {
         let (code, reply) = tell(dir, words);
         assert_eq!(code, 1, "{reply}");
@@ -61,6 +61,20 @@ fn a_mistaken_order_is_answered_in_one_line() {
     assert!(reply["seq"].is_null() && code(&reply).is_empty(), "{reply}");
     let (code, reply) = tell(dir, &["order", "buy", "005930", "1", "--limit", "70000"]);
     assert_eq!(code, 0, "{reply}");
+    // Kiwoom amends the limit; another quantity it refuses, and the session says so with what to do.
+    let order = reply["order"].as_str().expect("an id").to_owned();
+    let since = Instant::now();
+    while tell(dir, &["amend", &order, "--price", "69900"]).0 != 0 {
+        assert!(since.elapsed() < PATIENCE, "it is never accepted");
+    }
+    let listed = |row: &Value| row["order"] == order.as_str() && row["limit"] == "69900";
+    while !tell(dir, &["status"]).1["status"]["orders"].as_array().is_some_and(|rows| rows.iter().any(listed)) {
+        assert!(since.elapsed() < PATIENCE, "it is never amended");
+    }
+    let (code, reply) = tell(dir, &["amend", &order, "--qty", "2"]);
+    assert_eq!(code, 0, "{reply}");
+    let line = line_with(&mut live, "[orders.amend_rejected]");
+    assert!(line.contains(&order) && line.contains("cancel and place anew") && line.contains("취소하고 다시 주문"), "{line}");
     // What a person types prints the same words.
     let (out, _) = check(dir, &["tell", "order", "buy", "005930", "1", "--limit", "70050"], 1);
     assert!(out.contains("호가 단위") && out.contains("journal: seq"), "{out}");

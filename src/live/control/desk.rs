@@ -101,7 +101,7 @@ impl Desk {
                 let text = if on {
                     "자동매매를 켰습니다 · strategies may place orders"
                 } else {
-                    "자동매매를 껐습니다 · strategies place no orders"
+                    "자동매매를 껐습니다. 다시 시작할 때도 끄려면 --no-trade · strategies place no orders (at the next start: --no-trade)"
                 };
                 Ok(done(applied, text.to_owned()))
             }
@@ -113,7 +113,9 @@ impl Desk {
             Request::Set { strategy, key, value } => {
                 let mut running = self.running.lock().await;
                 let planned = running.set(&strategy, &key, &value)?;
-                self.change(&mut running, planned).await
+                let mut reply = self.change(&mut running, planned).await?;
+                reply.text.push_str(" (다음 시작에는 설정 파일대로 · the next start reads the file)");
+                Ok(reply)
             }
             Request::Reload { name, text, check } => {
                 let mut running = self.running.lock().await;
