@@ -32,7 +32,7 @@ pub use machine::{LoadError, Machine};
 pub use marks::{Checker, Divergence, EVENTS_PER_CHECKPOINT, Marks};
 pub use recorder::{Discard, Recorder};
 #[cfg(feature = "sled")]
-pub use verify::{Span, Standing, Verification, VerifyError, advance, effects_at, nearest, verify, verify_before};
+pub use verify::{Foreign, Span, Standing, Verification, VerifyError, advance, effects_at, nearest, verify, verify_before};
 #[cfg(feature = "sled")]
 pub use witness::Witness;
 pub use world::{Batch, Flow, World};

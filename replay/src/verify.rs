@@ -45,6 +45,32 @@ pub struct Verification {
     pub state: Digest,
     /// The first difference, if there is one.
     pub divergence: Option<Divergence>,
+    /// What was recorded by a build with another form of the state; `None` where there is no such thing.
+    pub foreign: Option<Foreign>,
+}
+
+/// A part of a journal that was recorded by a build whose states have another form. What was decided in it is compared as everywhere
+/// else; digests of its states cannot be, as they are of other bytes, and its snapshots do not load.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// Up to here.
+    pub until: Seq,
+    /// Why the newest of its snapshots does not load.
+    pub reason: String,
+    /// How many digests of states were not compared.
+    pub states: u64,
+}
+
+impl core::fmt::Display for Foreign {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Foreign { until, reason, states } = self;
+        write!(
+            f,
+            "이 프로그램 전의 프로그램이 seq {until}까지 적었고 상태의 꼴이 다릅니다: 스냅샷 대신 장부를 처음부터 돌려 결정을 모두 견주었고, 상태 \
+             {states}개는 견주지 않았습니다 · up to seq {until} the journal was written by a build whose states have another form ({reason}): \
+             it was replayed without those snapshots; every decision was compared, {states} digests of states were not"
+        )
+    }
 }
 
 impl Verification {
@@ -66,14 +92,6 @@ pub enum VerifyError {
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// A snapshot does not load. Replay from the start instead.
-    #[error("snapshot at seq {seq}: {error}")]
-    Snapshot {
-        /// Where it was taken.
-        seq: Seq,
-        /// What is wrong with it.
-        error: LoadError,
-    },
 }
 
 /// Where a machine stands in a journal.
@@ -87,30 +105,56 @@ pub struct Standing<M> {
     pub clock: Nanos,
     /// The checkpoint effects are counted from.
     pub checkpoint: Option<Checkpoint>,
+    /// The newest snapshot that was passed over because it is of another build's form, and why it does not load.
+    pub passed: Option<(Seq, LoadError)>,
 }
 
-/// A machine at the latest usable snapshot at or before `at`, or a fresh one at the beginning.
+impl<M: Machine + Default> Standing<M> {
+    /// At the beginning of a journal.
+    pub fn at_the_beginning() -> Self {
+        Standing { machine: M::default(), last: Seq::ZERO, clock: Nanos::ZERO, checkpoint: None, passed: None }
+    }
+}
+
+/// A machine at the latest usable snapshot at or before `at`, or a fresh one at the beginning. A snapshot of another build's form is
+/// passed over: the events say all that it said.
 ///
 /// # Errors
-/// When the journal cannot be read, or a snapshot does not load.
+/// When the journal cannot be read.
 pub fn nearest<M: Machine + Default>(reader: &Reader<M::Event>, at: Seq) -> Result<Standing<M>, VerifyError> {
-    let mut at = at;
+    let (mut at, mut passed) = (at, None);
     // A snapshot is usable when its checkpoint is there: effects are counted on from it.
     while let Some((seq, bytes)) = reader.latest_snapshot(at)? {
         let checkpoint = reader.checkpoints(seq, seq)?.into_iter().rfind(|checkpoint| checkpoint.state != 0);
-        if let Some(checkpoint) = checkpoint {
-            let machine = M::load(&bytes).map_err(|error| VerifyError::Snapshot { seq, error })?;
+        let loaded = checkpoint.map(|checkpoint| M::load(&bytes).map(|machine| (machine, checkpoint)));
+        if let Some(Err(error)) = loaded {
+            passed.get_or_insert((seq, error));
+        } else if let Some(Ok((machine, checkpoint))) = loaded {
             let mut one = Vec::new();
             reader.scan(seq)?.next_batch(1, &mut one)?;
             let clock = one.first().map_or(Nanos::ZERO, |(stamp, _)| stamp.recv);
-            return Ok(Standing { machine, last: seq, clock, checkpoint: Some(checkpoint) });
+            return Ok(Standing { machine, last: seq, clock, checkpoint: Some(checkpoint), passed });
         }
         if seq == Seq::ZERO {
             break;
         }
         at = seq.previous();
     }
-    Ok(Standing { machine: M::default(), last: Seq::ZERO, clock: Nanos::ZERO, checkpoint: None })
+    Ok(Standing { passed, ..Standing::at_the_beginning() })
+}
+
+/// Whether the state after `seq` was recorded by a build whose states have another form: up to where that is so, and why.
+fn foreign<M: Machine>(reader: &Reader<M::Event>, seq: Seq) -> Result<Option<(Seq, LoadError)>, VerifyError> {
+    let (mut at, mut until) = (reader.last_seq(), reader.last_seq());
+    while let Some((found, bytes)) = reader.latest_snapshot(at)? {
+        match M::load(&bytes) {
+            // Forms only go on: what is before it was written by that build or an earlier one, and what is after it by this one.
+            Err(error) => return Ok(Some((until, error))),
+            Ok(_) if found <= seq => break,
+            Ok(_) => (at, until) = (found.previous(), found.previous()),
+        }
+    }
+    Ok(None)
 }
 
 /// Tells how far it has come.
@@ -152,20 +196,40 @@ where
     W: Witness<M>,
 {
     let reader = Reader::<M::Event>::open(dir)?;
-    let mut start = if span.snapshots {
-        nearest::<M>(&reader, span.from.previous())?
-    } else {
-        Standing { machine: M::default(), last: Seq::ZERO, clock: Nanos::ZERO, checkpoint: None }
-    };
+    let first = compared::<M, W>(&reader, span, None, witness)?;
+    // Decided the same, and only the state is other: so it is too where a build before this one wrote states in another form.
+    let divergence = first.1.divergence.as_ref().filter(|divergence| divergence.is_of_state_alone());
+    match divergence.map(|divergence| foreign::<M>(&reader, divergence.seq)).transpose()?.flatten() {
+        None => Ok(first),
+        known => compared(&reader, span, known, witness),
+    }
+}
+
+/// A replay of `span`, of which states are not compared where they are known to be of another form.
+fn compared<M, W>(
+    reader: &Reader<M::Event>,
+    span: Span,
+    known: Option<(Seq, LoadError)>,
+    witness: &W,
+) -> Result<(M, Verification), VerifyError>
+where
+    M: Machine + Default,
+    M::Event: Record,
+    M::Effect: Debug,
+    W: Witness<M>,
+{
+    let mut start = if span.snapshots { nearest::<M>(reader, span.from.previous())? } else { Standing::at_the_beginning() };
     let until = match span.until {
         Until::Seq(seq) => seq.min(reader.last_seq()),
         _ => reader.last_seq(),
     };
     let first = start.last.next();
     let expected = reader.checkpoints(first, until)?;
+    let known = known.or(start.passed.take());
     let checker = Checker::new(start.checkpoint.as_ref(), expected);
+    let checker = checker.without_states(known.as_ref().map_or(Seq::ZERO, |(until, _)| *until));
     let mut recorder = Witnessed { recorder: checker, witness };
-    let source = Admitted::<M, _, _>::new(Ahead::new(&reader, first)?, witness);
+    let source = Admitted::<M, _, _>::new(Ahead::new(reader, first)?, witness);
     let mut world = Recorded::new(source, span.until);
     let run = drive(&mut start.machine, &mut world, &mut recorder, (first, start.clock));
     let checker = recorder.recorder;
@@ -186,6 +250,7 @@ where
         effects_digest,
         state: parts.total(),
         divergence,
+        foreign: known.map(|(until, error)| Foreign { until, reason: error.reason, states: checker.states_not_compared() }),
     };
     Ok((start.machine, verification))
 }

@@ -168,6 +168,7 @@ impl Replayed {
             lines.push(format!("checkpoints  {} compared · 비교함", done.compared));
             lines.push(format!("effects      {} digest {}", done.effects, done.effects_digest));
             lines.push(format!("state        {}", done.state));
+            lines.extend(done.foreign.as_ref().map(|foreign| format!("form         {foreign}")));
             if done.compared == 0 && self.verdict == Verdict::Identical {
                 lines.push("nothing was decided or marked there: there was nothing to compare · 비교할 기록이 없었음".into());
             }
@@ -193,6 +194,8 @@ impl Replayed {
             value["last"] = json!(done.last);
             value["events"] = json!(done.events);
             value["checkpoints_compared"] = json!(done.compared);
+            value["foreign_until"] = json!(done.foreign.as_ref().map(|foreign| foreign.until));
+            value["states_not_compared"] = json!(done.foreign.as_ref().map_or(0, |foreign| foreign.states));
             value["effects"] = json!(done.effects);
             value["effects_digest"] = json!(done.effects_digest.to_string());
             value["state_digest"] = json!(done.state.to_string());

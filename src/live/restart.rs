@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jangbu_journal::{JournalError, Nanos, Reader, Seq};
-use jangbu_replay::{Marks, Span, Until, verify};
+use jangbu_replay::{Foreign, Marks, Span, Until, verify};
 
 use super::config::LiveConfig;
 use super::error::LiveError;
@@ -31,6 +31,8 @@ pub struct Resumed {
     pub session: SessionId,
     /// How many events were replayed after the snapshot.
     pub replayed: u64,
+    /// What a build with another form of the state wrote, if one did.
+    pub foreign: Option<Foreign>,
 }
 
 impl Resumed {
@@ -42,6 +44,7 @@ impl Resumed {
             marks: Marks::default(),
             session: SessionId(1),
             replayed: 0,
+            foreign: None,
         }
     }
 }
@@ -70,7 +73,7 @@ pub fn resume(dir: &Path) -> Result<Resumed, LiveError> {
         return Err(LiveError::Divergent { dir: dir.to_owned(), divergence: Box::new(divergence) });
     }
     let marks = replay.marks();
-    Ok(Resumed { kernel, last, clock, marks, session, replayed: replay.events })
+    Ok(Resumed { kernel, last, clock, marks, session, replayed: replay.events, foreign: replay.foreign })
 }
 
 /// The number after the journal's last session.

@@ -80,6 +80,10 @@ pub fn run(config: &LiveConfig, stop: &Arc<AtomicBool>, mut hooks: Hooks) -> Res
     let clock = Broker::clock(broker.as_ref(), resumed.clock);
     let session = resumed.session;
     let (start, started) = (resumed.last.next(), clock.now());
+    if let (Some(foreign), Some(hook)) = (&resumed.foreign, &mut hooks.notice) {
+        let stamp = Stamp { seq: resumed.last, recv: started, venue: None };
+        hook(&stamp, &Notice { severity: Severity::Info, code: "journal.form".into(), text: foreign.to_string() });
+    }
 
     let (inbox, receiver) = inbox::channel(config.queue_capacity);
     let inbox_gauges = Arc::clone(inbox.gauges());

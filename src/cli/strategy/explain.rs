@@ -203,10 +203,10 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
             part.from, part.last
         )));
     }
-    let mut standing = nearest::<Kernel>(&reader, from.previous()).unwrap_or_else(|error| {
-        say(format_args!("{error}; from the first event instead · 처음부터 다시 돌립니다"));
-        Standing { machine: Kernel::default(), last: Seq::ZERO, clock: jangbu_journal::Nanos::ZERO, checkpoint: None }
-    });
+    let mut standing = nearest::<Kernel>(&reader, from.previous()).map_err(Failure::could_not)?;
+    if let Some((seq, error)) = &standing.passed {
+        say(format_args!("snapshot at seq {seq}: {error}; events are replayed instead · 스냅샷 대신 장부를 돌립니다"));
+    }
     let first = standing.last.next();
     let kept = if args.at.is_some() { usize::MAX } else { args.orders.unwrap_or(SHOWN) };
     let mut watcher = Watcher {
