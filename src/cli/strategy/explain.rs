@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 
 use jangbu_journal::{Reader, Seq, Stamp};
-use jangbu_replay::{Batch, DriveError, Effects, Recorded, Recorder, Standing, Until, drive, nearest};
+use jangbu_replay::{Batch, DriveError, Effects, Recorded, Recorder, Until, drive, nearest};
 use serde_json::json;
 
 use crate::account::{NewOrder, StrategyId};
