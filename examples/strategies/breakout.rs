@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use jangbu::event::command::StrategySettings;
 use jangbu::market::{Instrument, InstrumentId, Price, Quote, Trade};
 use jangbu::strategy::rules::{RuleSettings, Rules};
-use jangbu::strategy::text::{Mode, Row, RowMaker, Scene, at};
+use jangbu::strategy::text::{Facts, Mode, Row, RowMaker, Scene, at};
 use jangbu::strategy::{DecodeError, Decoder, Encoder, OrderReport, Signals, Strategy, View};
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +44,8 @@ impl Breakout {
         if !watched.maker.is_due(now, Mode::Tick, true) {
             return;
         }
-        let scene = Scene { instrument, book: view.book(id), quote: view.quote(id), watched: true };
+        let facts = Facts::of(view, id);
+        let scene = Scene { instrument, book: view.book(id), quote: view.quote(id), watched: true, facts };
         if let Some((second, row)) = watched.maker.row(now, Mode::Tick, &scene) {
             self.decide(view, instrument, second, &row, out);
         }

@@ -103,7 +103,13 @@ fn follow(made: &[(Option<Nanos>, Event)], fills: &mut BTreeSet<(OrderId, u64)>,
                 assert!(ended.insert(*order), "{order} ends twice");
             }
             Event::Order(_) | Event::Answer(_) => {}
-            Event::Market(MarketEvent::BookLost(_) | MarketEvent::Phase(_) | MarketEvent::Condition(_) | MarketEvent::Vi(_)) => {}
+            Event::Market(
+                MarketEvent::BookLost(_)
+                | MarketEvent::Phase(_)
+                | MarketEvent::Condition(_)
+                | MarketEvent::Vi(_)
+                | MarketEvent::Activity(_),
+            ) => {}
             other => panic!("frames do not make {other:?}"),
         }
     }

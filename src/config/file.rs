@@ -201,6 +201,7 @@ impl Reader<'_> {
             self.refused(value, &format!("{path}.emulator"), reason);
         }
         let exchange = table.get("exchange").and_then(|value| self.exchange(value, &format!("{path}.exchange")));
+        let account = table.get("account").and_then(|value| self.account_number(value, kind, &format!("{path}.account")));
         let top = self.whole::<u16>(table, path, "top", 1..=200);
         let rank_every_s = self.whole::<u32>(table, path, "rank_every", 1..=86_400).unwrap_or(60);
         if top.is_some() && (kind == Some(Venue::Kiwoom) || orders == Orders::Real) {
@@ -229,12 +230,28 @@ impl Reader<'_> {
                 emulate: emulate || emulator.is_some(),
                 emulator,
                 exchange,
+                account,
                 top,
                 rank_every_s,
                 leverage,
                 isolated,
                 allow_withdraw,
             });
+        }
+    }
+
+    fn account_number(&mut self, value: &Value<'_>, kind: Option<Venue>, path: &str) -> Option<String> {
+        let text = value.get_ref().as_str().filter(|text| text.chars().filter(char::is_ascii_digit).count() >= 8);
+        match text {
+            Some(_) if kind.is_some_and(|kind| kind != Venue::Kiwoom) => {
+                self.refused(value, path, "only an account of kiwoom has a number".into());
+                None
+            }
+            Some(text) => Some(text.to_owned()),
+            None => {
+                self.expected(value, path, "the number of the account in quotes, like \"12345678-10\"");
+                None
+            }
         }
     }
 
@@ -439,7 +456,7 @@ fn seen(value: &DeValue<'_>) -> String {
     }
 }
 
-const VENUE_KEYS: [&str; 16] = [
+const VENUE_KEYS: [&str; 17] = [
     "kind",
     "endpoint",
     "orders",
@@ -451,6 +468,7 @@ const VENUE_KEYS: [&str; 16] = [
     "emulate",
     "emulator",
     "exchange",
+    "account",
     "top",
     "rank_every",
     "leverage",

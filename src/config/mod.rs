@@ -115,6 +115,8 @@ pub struct VenueConfig {
     pub emulator: Option<String>,
     /// Kiwoom: where orders go and quotes come from: `KRX`, `NXT`, or `SOR` (both, the broker routes). `None` is KRX.
     pub exchange: Option<String>,
+    /// Kiwoom: the account the key must be of, digits; `None` is any.
+    pub account: Option<String>,
     /// Binance futures: leverage to set for every symbol at the start. `None` leaves it.
     pub leverage: Option<u16>,
     /// Binance futures: whether margin is set aside for each position (isolated) or is the whole wallet (cross). `None` leaves it.
@@ -150,6 +152,7 @@ impl VenueConfig {
             emulate: false,
             emulator: None,
             exchange: None,
+            account: None,
             leverage: None,
             isolated: None,
             allow_withdraw: false,

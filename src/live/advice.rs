@@ -53,6 +53,21 @@ fn of(code: &str) -> Option<Words> {
             "호가 단위에 맞지 않는 가격이라 주문을 보내지 않았습니다",
             "그 가격대의 호가 단위 배수로 주문하십시오",
         ),
+        "risk.price_limit" => (
+            "use a price from the lower to the upper limit of the day",
+            "오늘의 가격제한폭(하한가~상한가) 밖의 가격이라 주문을 보내지 않았습니다",
+            "하한가와 상한가 사이의 가격으로 주문하십시오",
+        ),
+        "risk.halted" => (
+            "wait until trading of it is resumed",
+            "거래가 정지된 종목이라 주문을 보내지 않았습니다",
+            "거래가 재개될 때까지 기다리십시오",
+        ),
+        "risk.limits_only" => (
+            "give a price: outside the regular hours there are only orders with a limit",
+            "정규장 전후에는 지정가만 받으므로 주문을 보내지 않았습니다",
+            "가격을 정하여 지정가로 주문하십시오",
+        ),
         "risk.quantity" => (
             "use a quantity within these bounds, in whole steps",
             "수량이 거래 단위나 범위에 맞지 않아 주문을 보내지 않았습니다",

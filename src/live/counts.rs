@@ -70,7 +70,9 @@ impl Counts {
                 | MarketEvent::Phase(_)
                 | MarketEvent::Condition(_)
                 | MarketEvent::Vi(_)
-                | MarketEvent::Ranked(_) => &mut self.market_others,
+                | MarketEvent::Ranked(_)
+                | MarketEvent::Reference(_)
+                | MarketEvent::Activity(_) => &mut self.market_others,
             },
             Event::Order(order) => {
                 match order.update {

@@ -134,6 +134,11 @@ impl Routes {
         self.ports.iter().position(|port| port.venue == venue && (port.trades || !trades))
     }
 
+    /// Whether a gateway answers questions about its market.
+    fn is_asked(&self, port: usize) -> bool {
+        self.ports.get(port).is_some_and(|port| port.venue == Venue::Kiwoom)
+    }
+
     /// Where an effect goes.
     pub fn route(&mut self, effect: &Effect) -> Route {
         let port = match effect {
@@ -147,6 +152,11 @@ impl Routes {
             Effect::Amend(amendment) => self.orders.get(&amendment.order).copied(),
             Effect::Cancel(order) | Effect::Query(Query::Order(order)) => self.orders.get(order).copied(),
             Effect::Query(Query::Account(venue)) => self.port(*venue, true),
+            // Of the market, which is real in paper trading too. The simulator says that nobody can answer.
+            Effect::Query(Query::Reference(instrument) | Query::Bars { instrument, .. }) => {
+                self.port_of(*instrument, false).filter(|port| self.is_asked(*port))
+            }
+            Effect::Query(Query::Condition { venue, .. }) => self.port(*venue, false).filter(|port| self.is_asked(*port)),
             Effect::Subscribe { instrument, .. } => match self.port_of(*instrument, false) {
                 Some(port) => Some(port),
                 None => return Route::Nowhere,
@@ -195,8 +205,7 @@ impl Routes {
             Instruction::Submit(order) => update(order.id, OrderUpdate::Rejected { reason: reason.into() }),
             Instruction::Amend(amendment) => update(amendment.order, OrderUpdate::AmendRejected { reason: reason.into() }),
             Instruction::Cancel(order) => update(order, OrderUpdate::CancelRejected { reason: reason.into() }),
-            Instruction::Query(Query::Order(order)) => failed(format!("order {order}")),
-            Instruction::Query(Query::Account(_)) => failed("account".to_owned()),
+            Instruction::Query(query) => failed(query.question()),
             Instruction::Conditions(_) => failed("condition searches".to_owned()),
             Instruction::Reconnect => failed("reconnect".to_owned()),
             // The market is watched or not; nothing of money hangs on it.

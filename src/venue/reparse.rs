@@ -160,7 +160,8 @@ impl Reparse {
                 Ok(())
             }
             // Made of an answer to a question, not of a frame.
-            Event::Market(MarketEvent::Ranked(_)) => Ok(()),
+            Event::Market(MarketEvent::Ranked(_) | MarketEvent::Reference(_)) => Ok(()),
+            Event::Market(MarketEvent::Bar(bar)) if self.venue_of(bar.instrument) == Some(Venue::Kiwoom) => Ok(()),
             Event::Market(market) => self.market(stamp, market, event),
             Event::Frame(piece) if piece.channel == ACCOUNT_CHANNEL => self.account(stamp, piece),
             Event::Frame(piece) => {
@@ -187,6 +188,10 @@ impl Reparse {
             }
             None => Ok(self.done()),
         }
+    }
+
+    fn venue_of(&self, instrument: InstrumentId) -> Option<Venue> {
+        self.venues.get(instrument.index()).copied().flatten()
     }
 
     fn stream(&mut self, venue: Venue) -> &mut Stream {
@@ -247,7 +252,7 @@ impl Reparse {
     fn market(&mut self, stamp: &Stamp, market: &MarketEvent, event: &Event) -> Result<(), Box<Difference>> {
         let venue = match market {
             MarketEvent::Phase(phase) => Some(phase.venue),
-            _ => instrument_of(market).and_then(|id| self.venues.get(id.index()).copied().flatten()),
+            _ => instrument_of(market).and_then(|id| self.venue_of(id)),
         };
         let stream = self.streams.iter_mut().find(|stream| Some(stream.venue) == venue);
         let Some(stream) = stream.filter(|stream| stream.frame != Seq::ZERO) else {
@@ -283,6 +288,8 @@ fn instrument_of(event: &MarketEvent) -> Option<InstrumentId> {
         MarketEvent::Condition(condition) => Some(condition.instrument),
         MarketEvent::Vi(vi) => Some(vi.instrument),
         MarketEvent::Ranked(ranked) => Some(ranked.instrument),
+        MarketEvent::Reference(reference) => Some(reference.instrument),
+        MarketEvent::Activity(activity) => Some(activity.instrument),
     }
 }
 

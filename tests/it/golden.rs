@@ -197,6 +197,7 @@ fn decision(effect: &Effect) -> String {
         Effect::Cancel(_) => "cancel".into(),
         Effect::Query(jangbu::effect::Query::Order(_)) => "query order".into(),
         Effect::Query(jangbu::effect::Query::Account(_)) => "query account".into(),
+        Effect::Query(other) => other.question(),
         Effect::Subscribe { .. } => "subscribe".into(),
         Effect::Notify(notice) => notice.code.clone(),
     }
@@ -254,6 +255,8 @@ kinds! {
     "condition" = Unboxed::Market(MarketEvent::Condition(_)),
     "vi" = Unboxed::Market(MarketEvent::Vi(_)),
     "ranked" = Unboxed::Market(MarketEvent::Ranked(_)),
+    "reference" = Unboxed::Market(MarketEvent::Reference(_)),
+    "activity" = Unboxed::Market(MarketEvent::Activity(_)),
     "accepted" = Unboxed::Order(OrderUpdate::Accepted { .. }),
     "rejected" = Unboxed::Order(OrderUpdate::Rejected { .. }),
     "filled" = Unboxed::Order(OrderUpdate::Filled(_)),

@@ -11,8 +11,8 @@ use jangbu::event::order::Charge;
 use jangbu::event::valuation::{RateSettings, RateSource, ValuationSettings};
 use jangbu::event::{Answer, CashFlow, Command, Event, FlowKind, Frame, Link, LinkState, MarketEvent, OrderEvent};
 use jangbu::market::{
-    Bar, Currency, Depth, Instrument, InstrumentId, InstrumentKind, Level, Money, Price, Qty, Quote, Side, TickTable, Trade,
-    Venue,
+    Activity, Bar, Currency, Depth, Instrument, InstrumentId, InstrumentKind, Level, Money, Price, Qty, Quote, Reference, Side,
+    TickTable, Trade, Venue,
 };
 use jangbu_journal::{Nanos, Seq};
 
@@ -29,6 +29,7 @@ pub const JOURNALS: &[(&str, Recipe)] = &[
     ("premiums", premiums),
     ("cash-flows", cash_flows),
     ("by-hand", by_hand),
+    ("facts", facts),
 ];
 
 const BEGIN: Nanos = Nanos::from_millis(1_704_067_200_000);
@@ -227,6 +228,53 @@ fn cash_flows(dir: &Path) {
     script.say(Event::Answer(Box::new(Answer::Flow(first))));
     script.say(Event::Answer(Box::new(Answer::Flow(flow(here, "USDT", "1", FlowKind::Other, 97)))));
     scripted_session(dir, SessionId(2), script, false, &mut |_| ());
+}
+
+/// A share with facts of its day: orders beyond its limits, a halt that a trade ends, and the facts of the next day.
+fn facts(dir: &Path) {
+    let mut script = Script::after(dir);
+    script.say(command(started(1)));
+    definitions(&mut script);
+    script.say(Event::Link(Link { venue: Venue::Kiwoom, channel: 0, state: LinkState::Up }));
+    let stock = InstrumentId(2);
+    let told = |base: &str, lower: &str, upper: &str| Reference {
+        base: Some(parse(base)),
+        previous_close: Some(parse(base)),
+        upper_limit: Some(parse(upper)),
+        lower_limit: Some(parse(lower)),
+        open: Some(parse("75200")),
+        previous_volume: Some(parse("9358023")),
+        previous_turnover: Some(parse("702130000000")),
+        listed: Some(parse("5919637922")),
+        capitalisation: Some(parse("443972800000000")),
+        halted: Some(true),
+        administered: Some(false),
+        ..Reference::of(stock)
+    };
+    script.say(Event::Market(MarketEvent::Reference(Box::new(told("74900", "52500", "97300")))));
+    script.say(trade(2, "75000", 1));
+    // Halted; then it trades.
+    script.say(command(order(2, Side::Buy, Some("75000"), TimeInForce::Gtc, "1")));
+    let activity = Activity {
+        instrument: stock,
+        turnover_change: Some(parse("-91677000000")),
+        volume_ratio: Some(parse("0.8681")),
+        turnover_rate: Some(parse("0.0014")),
+        same_time_ratio: None,
+        capitalisation: Some(parse("443972800000000")),
+    };
+    script.say(Event::Market(MarketEvent::Activity(Box::new(activity))));
+    for limit in ["97300", "97400", "52500", "52400"] {
+        script.say(command(order(2, Side::Buy, Some(limit), TimeInForce::Gtc, "1")));
+    }
+    script.say(Event::Market(MarketEvent::Phase(Phase { venue: Venue::Kiwoom, instrument: None, kind: PhaseKind::AfterHours })));
+    script.say(command(order(2, Side::Buy, None, TimeInForce::Gtc, "1")));
+    script.wait(86_400_000_000_000);
+    script.say(trade(2, "75100", 2));
+    script.say(command(order(2, Side::Buy, Some("52400"), TimeInForce::Gtc, "2")));
+    script.say(Event::Market(MarketEvent::Reference(Box::new(told("75100", "52600", "97600")))));
+    script.say(command(Command::SessionEnded { session: SessionId(1) }));
+    scripted_session(dir, SessionId(1), script, true, &mut |_| ());
 }
 
 /// Every event there is, told to the kernel by a script; a restart, and a session that was killed.

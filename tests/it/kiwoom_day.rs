@@ -6,13 +6,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use jangbu::account::OrderType;
 use jangbu::config::{Layers, Orders};
+use jangbu::effect::{Effect, Query};
 use jangbu::event::command::Settings;
 use jangbu::event::{Event, OrderUpdate};
+use jangbu::kernel::Kernel;
 use jangbu::live::Summary;
 use jangbu::live::config::LiveConfig;
 use jangbu::live::session::{Hooks, run};
-use jangbu_journal::Reader;
+use jangbu::market::InstrumentId;
+use jangbu_journal::{Reader, Seq};
+use jangbu_replay::{Effects, Machine};
 
 use crate::program::{check, folder, json};
 
@@ -86,7 +91,42 @@ fn the_example_goes_through_a_day_and_ends_flat_with_the_brokers_books() {
     assert_eq!(summary["status"]["positions"], serde_json::json!([]), "not flat: {out}\n{err}");
     assert!(summary["counts"]["fills"].as_u64() > Some(1), "nothing was traded: {out}\n{err}");
     assert!(agreement["taxes"]["theirs"] != "0" && agreement["fees"]["theirs"] != "0", "{agreement}");
+    check_base_data(&dir.path().join("kiwoom-data"));
     check_replay(&dir.path().join("kiwoom-data"));
+}
+
+/// Base data of every stock that was bought on entry had been asked for, and of some it was known; that of the settings' stock was
+/// known before anything was ordered. No order was beyond the limits of its day.
+fn check_base_data(dir: &Path) {
+    let reader = Reader::<Event>::open(dir).expect("a journal");
+    let mut scan = reader.scan(Seq::FIRST).expect("its events");
+    let (mut kernel, mut effects, mut events) = (Kernel::default(), Effects::new(), Vec::new());
+    let (mut asked, mut bought, mut known) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    while scan.next_batch(4_096, &mut events).expect("events") > 0 {
+        for (stamp, event) in events.drain(..) {
+            kernel.apply(&stamp, &event, &mut effects);
+            for effect in effects.drain() {
+                match effect {
+                    Effect::Query(Query::Reference(instrument)) => {
+                        asked.insert(instrument);
+                    }
+                    Effect::Submit(order) => {
+                        let facts = kernel.reference(order.instrument).filter(|facts| facts.has_limits());
+                        let limit = if let OrderType::Limit(price) = order.order_type { Some(price) } else { None };
+                        assert!(facts.zip(limit).is_none_or(|(facts, price)| facts.allows(price)), "{order:?}");
+                        known.extend(facts.map(|facts| facts.instrument));
+                        bought.insert(order.instrument);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    // The first instrument is that of the settings: it needs no question.
+    bought.remove(&InstrumentId(0));
+    assert!(!bought.is_empty() && bought.is_subset(&asked), "bought {bought:?}, asked for {asked:?}");
+    assert!(!asked.contains(&InstrumentId(0)), "known from the start");
+    assert!(known.iter().any(|id| bought.contains(id)), "bought {bought:?}, known {known:?}");
 }
 
 /// Each fault alone, then all of them, then none.

@@ -51,6 +51,12 @@ fn a_wrong_key_and_an_unknown_symbol_end_the_session_in_one_line() {
     write_settings(dir.path(), &endpoint, &word("appkey"), &word("secretkey"));
     let (_, err) = check(dir.path(), &["live", "--venue", "kiwoom", "--symbols", "999999", "--for", "60s"], 3);
     check_line(&err, &["999999", "종목 목록에 없는 코드입니다", "조치: ", "is not in Kiwoom's lists", "To do: "]);
+    // Another account than the key's.
+    let settings = dir.path().join("jangbu.toml");
+    let text = fs::read_to_string(&settings).expect("settings");
+    fs::write(&settings, text + "account = \"8765-4321-10\"\n").expect("written");
+    let (_, err) = check(dir.path(), &["live", "--for", "60s"], 3);
+    check_line(&err, &["the key is of the account …7810", "…2110", "To do: ", "설정의 계좌", "조치: "]);
 }
 
 #[test]
@@ -115,6 +121,8 @@ fn read_after(emulator: &str, price: &str) -> String {
 fn an_off_tick_price_too_little_cash_and_a_closed_market_are_said_in_one_line() {
     let text = read_after("speed=1,begin=100000", "70050");
     check_line(&text, &["was not sent", "multiple of", "To do: ", "호가 단위", "조치: ", "[risk.price]"]);
+    let text = read_after("speed=1,begin=100000", "97400");
+    check_line(&text, &["97400 is outside the day's limits, 52500 to 97300", "To do: ", "가격제한폭", "조치: ", "[risk.price_limit]"]);
     let text = read_after("speed=1,begin=100000,cash=1000", "70000");
     check_line(&text, &["was not sent", "1000 is free", "To do: ", "주문가능금액", "조치: ", "[risk.cash]"]);
     // Before KRX takes orders the broker itself says so.

@@ -8,7 +8,7 @@ use crate::account::{OrderType, OrderUpdate};
 use crate::cli::moment::time_text;
 use crate::event::{Answer, Command, Event, FlowKind, Frame, LinkState, MarketEvent, OrderEvent};
 use crate::live::Language;
-use crate::market::{InstrumentId, Price, Qty, Side};
+use crate::market::{InstrumentId, Price, Qty, Rate, Side};
 
 /// How much of a text from outside is shown.
 const TEXT_CHARS_MAX: usize = 120;
@@ -182,6 +182,20 @@ impl Speaker<'_> {
                     None => self.word("이탈", "left").to_owned(),
                 };
                 (self.word("거래대금 순위", "ranking"), format!("{} {what} {}", self.of(it.instrument), it.turnover))
+            }
+            MarketEvent::Reference(it) => {
+                let text = |price: Option<Price>| price.map_or_else(|| "-".to_owned(), |price| price.to_string());
+                let (base, lower, upper) = (text(it.base.or(it.previous_close)), text(it.lower_limit), text(it.upper_limit));
+                let halted = if it.halted == Some(true) { self.word(" 거래정지", " halted") } else { "" };
+                (self.word("기본정보", "base data"), format!("{} {base} ({lower} ~ {upper}){halted}", self.of(it.instrument)))
+            }
+            MarketEvent::Activity(it) => {
+                let percent =
+                    |rate: Option<Rate>| rate.map_or_else(|| "-".to_owned(), |rate| format!("{:.2}", rate.to_f64() * 100.0));
+                let words = [self.word("전일비", "of the day before"), self.word("회전율", "turned over")];
+                let figures =
+                    format!("{} {} %, {} {} %", words[0], percent(it.volume_ratio), words[1], percent(it.turnover_rate));
+                (self.word("전일 대비", "activity"), format!("{} {figures}", self.of(it.instrument)))
             }
             MarketEvent::Vi(it) => {
                 let what = if it.active { self.word("발동", "began") } else { self.word("해제", "ended") };

@@ -1,5 +1,7 @@
 //! Every output of the kernel: [`Effect`].
 
+mod query;
+
 use alloc::string::String;
 
 use jangbu_journal::Encoder;
@@ -7,7 +9,9 @@ use jangbu_replay::Canonical;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Amendment, NewOrder, OrderId};
-use crate::market::{InstrumentId, Venue};
+use crate::market::InstrumentId;
+
+pub use query::{BarLength, Query};
 
 /// An output of the kernel. A pure function of the events so far, so it is not journaled as an input; its digest is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,15 +33,6 @@ pub enum Effect {
     },
     /// Tell a person.
     Notify(Notice),
-}
-
-/// A question to a venue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Query {
-    /// What became of one order.
-    Order(OrderId),
-    /// Open orders, positions and balances.
-    Account(Venue),
 }
 
 /// How loud a notice is.

@@ -8,7 +8,7 @@ use super::*;
 use crate::account::{OrderId, SessionId};
 use crate::event::order::{Fill, Liquidity};
 use crate::event::{Command, Frame, Link, LinkState, OrderEvent, OrderUpdate};
-use crate::market::Venue;
+use crate::market::{Activity, Money, Rate, Reference, Venue};
 
 fn price() -> impl Strategy<Value = Price> {
     prop_oneof![
@@ -56,7 +56,19 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
     let frame = proptest::collection::vec(any::<u8>(), 0..50).prop_map(|bytes| {
         Event::Frame(Box::new(Frame { venue: Venue::BinanceSpot, channel: 1, more: false, bytes: bytes.into() }))
     });
+    let reference = (id(), proptest::option::of(price()), proptest::option::of(qty()), proptest::option::of(any::<bool>()))
+        .prop_map(|(instrument, upper_limit, listed, halted)| {
+            let reference = Reference { upper_limit, listed, halted, ..Reference::of(instrument) };
+            Event::Market(MarketEvent::Reference(Box::new(reference)))
+        });
+    let activity = (id(), proptest::option::of(any::<i64>()), any::<i128>()).prop_map(|(instrument, ratio, change)| {
+        let (volume_ratio, turnover_change) = (ratio.map(Rate::from_raw), Some(Money::from_raw(change)));
+        let activity = Activity { instrument, volume_ratio, turnover_change, ..Activity::default() };
+        Event::Market(MarketEvent::Activity(Box::new(activity)))
+    });
     prop_oneof![
+        1 => reference,
+        1 => activity,
         6 => prop_oneof![trade, quote, depth, level].prop_map(Event::Market),
         1 => Just(Event::Tick),
         1 => fill,

@@ -6,7 +6,7 @@ use alloc::string::String;
 use jangbu_journal::Nanos;
 use serde::{Deserialize, Serialize};
 
-use crate::market::{Bar, Depth, Instrument, InstrumentId, Level, Money, Price, Quote, Trade, Venue};
+use crate::market::{Activity, Bar, Depth, Instrument, InstrumentId, Level, Money, Price, Quote, Reference, Trade, Venue};
 
 /// A market spoke.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,10 @@ pub enum MarketEvent {
     Vi(Box<Vi>),
     /// An instrument entered or left the ranking of its venue by turnover (거래대금 상위).
     Ranked(Ranked),
+    /// Facts of an instrument for the day under way. What it leaves out stays as it was said before on that day.
+    Reference(Box<Reference>),
+    /// How the day of an instrument compares with the one before: when that changed, and at most once a second.
+    Activity(Box<Activity>),
 }
 
 /// An instrument entered or left the ranking by turnover.

@@ -89,6 +89,7 @@ impl Kernel {
             Answer::Failed { venue, question, reason } => {
                 let text = || format!("{venue} did not answer `{question}`: {reason}");
                 self.notices.tell(self.stamp.recv, Severity::Warning, "venue.no_answer", effects, text);
+                self.tell_every_strategy(effects, |strategy, view, out| strategy.on_unanswered(view, question, out));
             }
             Answer::Flow(flow) => self.on_flow(flow, effects),
             Answer::Noted { venue, text } => {

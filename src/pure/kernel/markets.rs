@@ -212,6 +212,12 @@ impl Markets {
         !closed(venue) && !closed(market.phase)
     }
 
+    /// Whether it is before or after the regular hours, when stocks trade by orders with a limit only.
+    pub(super) fn takes_limits_only(&self, market: &Market) -> bool {
+        let venue = self.phases.iter().find(|known| known.0 == market.instrument.venue).map(|known| known.1);
+        matches!(market.phase.or(venue), Some(PhaseKind::PreMarket | PhaseKind::AfterHours))
+    }
+
     /// Whether every connection to `venue` that spoke of itself is up.
     pub(super) fn is_linked(&self, venue: Venue) -> bool {
         self.down.iter().all(|down| down.0 != venue)

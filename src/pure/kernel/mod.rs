@@ -12,6 +12,7 @@
 mod answers;
 mod commands;
 mod derived;
+mod facts;
 mod flows;
 mod markets;
 mod notices;
@@ -51,6 +52,7 @@ use crate::strategy::Signals;
 use answers::Reported;
 use commands::Operator;
 use derived::Derived;
+use facts::Facts;
 use flows::Flows;
 use markets::{BookChange, Markets, time_of};
 use notices::Notices;
@@ -115,6 +117,7 @@ pub struct Kernel {
     derived: Derived,
     ranking: Ranking,
     flows: Flows,
+    facts: Facts,
     /// Scratch, empty between events.
     signals: Signals,
 }
@@ -137,6 +140,7 @@ impl Default for Kernel {
             derived: Derived::default(),
             ranking: Ranking::default(),
             flows: Flows::default(),
+            facts: Facts::default(),
             signals: Signals::default(),
         }
     }
@@ -184,8 +188,9 @@ impl Machine for Kernel {
 
 impl Kernel {
     fn begin_day(&mut self) {
-        let Kernel { stamp, markets, orders, portfolio, risk, operator, .. } = self;
-        risk.begin_day(risk::Known { now: stamp.recv, markets, orders, portfolio });
+        self.facts.begin_day();
+        let Kernel { stamp, markets, orders, portfolio, facts, risk, operator, .. } = self;
+        risk.begin_day(risk::Known { now: stamp.recv, markets, orders, portfolio, facts });
         operator.loss_stopped = false;
     }
 
@@ -237,6 +242,8 @@ impl Kernel {
                 self.tell_strategies(vi.instrument, effects, |strategy, view, out| strategy.on_interruption(view, vi, out));
             }
             MarketEvent::Ranked(ranked) => self.on_ranked(ranked, effects),
+            MarketEvent::Reference(reference) => self.on_reference(reference, effects),
+            MarketEvent::Activity(activity) => self.on_activity(activity),
             MarketEvent::Condition(condition) => {
                 self.tell_strategies(condition.instrument, effects, |strategy, view, out| {
                     strategy.on_condition(view, condition, out);

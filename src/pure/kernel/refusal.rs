@@ -54,6 +54,22 @@ pub enum Refusal {
         /// Step there.
         tick: Price,
     },
+    /// Beyond the limits of the day (상한가, 하한가).
+    #[error("price {price} is outside the day's limits, {}", range(*lower, *upper))]
+    PriceLimit {
+        /// Asked for.
+        price: Price,
+        /// Lower limit, if it is known.
+        lower: Option<Price>,
+        /// Upper limit, if it is known.
+        upper: Option<Price>,
+    },
+    /// Its venue has halted it (거래정지).
+    #[error("trading of {0} is halted by its venue")]
+    Halted(String),
+    /// Before and after the regular hours there are no market orders.
+    #[error("{0} takes no market orders before and after the regular hours")]
+    LimitsOnly(String),
     /// Worth less than the venue takes.
     #[error("its value {value} is below the venue's least of {min}")]
     TooSmall {
@@ -154,6 +170,12 @@ pub enum Refusal {
     ReduceOnly(Qty),
 }
 
+/// The limits of a day; `?` for one that is not known.
+fn range(lower: Option<Price>, upper: Option<Price>) -> String {
+    let text = |price: Option<Price>| price.map_or_else(|| String::from("?"), |price| alloc::format!("{price}"));
+    alloc::format!("{} to {}", text(lower), text(upper))
+}
+
 impl Refusal {
     /// A stable name of the cause.
     pub const fn code(&self) -> &'static str {
@@ -168,6 +190,9 @@ impl Refusal {
             Refusal::NotReconciled(_) => "risk.not_reconciled",
             Refusal::Quantity { .. } => "risk.quantity",
             Refusal::Price { .. } => "risk.price",
+            Refusal::PriceLimit { .. } => "risk.price_limit",
+            Refusal::Halted(_) => "risk.halted",
+            Refusal::LimitsOnly(_) => "risk.limits_only",
             Refusal::TooSmall { .. } => "risk.too_small",
             Refusal::NoPrice => "risk.no_price",
             Refusal::CannotTell(_) => "risk.cannot_tell",

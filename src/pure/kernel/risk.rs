@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use jangbu_journal::Nanos;
 use serde::{Deserialize, Serialize};
 
+use super::facts::Facts;
 use super::markets::{Market, Markets};
 use super::orders::Orders;
 use super::refusal::Refusal;
@@ -79,6 +80,7 @@ pub(super) struct Known<'a> {
     pub(super) markets: &'a Markets,
     pub(super) orders: &'a Orders,
     pub(super) portfolio: &'a Portfolio,
+    pub(super) facts: &'a Facts,
 }
 
 impl Known<'_> {
@@ -143,6 +145,7 @@ impl Risk {
         let market = known.markets.get(wanted.instrument).ok_or(Refusal::UnknownInstrument(wanted.instrument))?;
         self.check_market(known, market)?;
         let reference = check_numbers(market, wanted)?;
+        check_day(known, market, wanted)?;
         let value = reference.times(wanted.qty, Rounding::Ceiling).ok_or(Refusal::CannotTell("its value"))?;
         if value < market.instrument.notional_min && !wanted.reduce_only {
             return Err(Refusal::TooSmall { value, min: market.instrument.notional_min });
@@ -342,6 +345,26 @@ fn check_numbers(market: &Market, wanted: &Wanted) -> Result<Price, Refusal> {
             let best = market.best().map(|quote| if wanted.side == Side::Buy { quote.ask } else { quote.bid });
             best.filter(|price| price.is_positive()).or(market.last).ok_or(Refusal::NoPrice)
         }
+    }
+}
+
+/// What holds for this day: halts, the limits of the price, and hours in which only orders with a limit are taken. Venues refuse all of
+/// that too; here nothing is sent.
+fn check_day(known: Known<'_>, market: &Market, wanted: &Wanted) -> Result<(), Refusal> {
+    let symbol = || market.instrument.symbol.clone();
+    if known.facts.is_halted(wanted.instrument) {
+        return Err(Refusal::Halted(symbol()));
+    }
+    match wanted.order_type {
+        OrderType::Limit(price) => match known.facts.limits_against(wanted.instrument, price) {
+            Some((lower, upper)) => Err(Refusal::PriceLimit { price, lower, upper }),
+            None => Ok(()),
+        },
+        // KRX's and NXT's markets before and after the regular hours; an interruption is an auction, which takes market orders.
+        OrderType::Market if market.instrument.kind == InstrumentKind::Stock && known.markets.takes_limits_only(market) => {
+            Err(Refusal::LimitsOnly(symbol()))
+        }
+        OrderType::Market => Ok(()),
     }
 }
 

@@ -8,6 +8,7 @@ use jangbu_replay::{Digest, LoadError, Parts};
 
 use super::Kernel;
 use super::derived::Derived;
+use super::facts::Facts;
 use super::strategies::Strategies;
 use crate::account::Portfolio;
 
@@ -34,13 +35,16 @@ impl Kernel {
             ("strategies", bytes(|out| self.strategies.save(out))),
         ];
         // Only where it is used: journals written before there was such a part digest to what they did.
-        let has_flows = !self.flows.is_idle();
-        if !self.derived.is_idle() || !self.ranking.is_idle() || has_flows {
+        let (has_flows, has_facts) = (!self.flows.is_idle(), !self.facts.is_idle());
+        if !self.derived.is_idle() || !self.ranking.is_idle() || has_flows || has_facts {
             parts.push(("derived", bytes(|out| self.derived.save(out))));
             parts.push(("ranking", bytes(|out| out.value(&self.ranking))));
         }
-        if has_flows {
+        if has_flows || has_facts {
             parts.push(("flows", bytes(|out| out.value(&(&self.flows, self.portfolio.incomes())))));
+        }
+        if has_facts {
+            parts.push(("facts", bytes(|out| out.value(&self.facts))));
         }
         parts
     }
@@ -89,6 +93,8 @@ impl Kernel {
             (flows, incomes) = Decoder::new(input.bytes()?).value("flows")?;
             portfolio.set_incomes(incomes);
         }
+        let facts =
+            if input.remaining() > 0 { Decoder::new(input.bytes()?).value("facts of the day")? } else { Facts::default() };
         input.finish()?;
         Ok(Kernel {
             stamp,
@@ -106,6 +112,7 @@ impl Kernel {
             derived,
             ranking,
             flows,
+            facts,
             ..Kernel::default()
         })
     }

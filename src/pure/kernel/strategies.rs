@@ -10,6 +10,7 @@ use jangbu_replay::{Effects, LoadError};
 
 use super::Kernel;
 use super::derived::Derived;
+use super::facts::Facts;
 use super::markets::{Markets, time_of};
 use super::orders::Orders;
 use super::ranking::Ranking;
@@ -18,7 +19,7 @@ use super::timers::Purpose;
 use crate::account::{OrderId, Portfolio, StrategyId};
 use crate::effect::{Effect, Severity};
 use crate::event::command::StrategySettings;
-use crate::market::{Book, Instrument, InstrumentId, Price, Qty, Quote, Rate};
+use crate::market::{Activity, Book, Instrument, InstrumentId, Price, Qty, Quote, Rate, Reference};
 use crate::strategy::table::Table;
 use crate::strategy::{OrderReport, Sight, Signal, Signals, Strategy, View, builtin};
 
@@ -170,6 +171,7 @@ struct Seen<'a> {
     auto_trade: bool,
     derived: &'a Derived,
     ranking: &'a Ranking,
+    facts: &'a Facts,
     now: Nanos,
 }
 
@@ -209,6 +211,14 @@ impl Sight for Seen<'_> {
 
     fn is_ranked(&self, instrument: InstrumentId) -> Option<bool> {
         self.ranking.is_ranked(self.markets.get(instrument)?.instrument.venue, instrument)
+    }
+
+    fn reference(&self, instrument: InstrumentId) -> Option<&Reference> {
+        self.facts.reference(instrument)
+    }
+
+    fn activity(&self, instrument: InstrumentId) -> Option<&Activity> {
+        self.facts.activity(instrument)
     }
 
     fn premium(&self, instrument: InstrumentId) -> Option<Rate> {
@@ -266,6 +276,7 @@ impl Kernel {
             auto_trade: self.operator.auto_trade,
             derived: &self.derived,
             ranking: &self.ranking,
+            facts: &self.facts,
             now: self.stamp.recv,
         };
         let view = View::new(self.stamp.recv, id, &seen).with_venue_time(time_of(&self.stamp));
@@ -277,9 +288,18 @@ impl Kernel {
 
     /// Tells every strategy that settings were read.
     pub(super) fn start_strategies(&mut self, effects: &mut Effects<Effect>) {
+        self.tell_every_strategy(effects, |strategy, view, out| strategy.on_configure(view, out));
+    }
+
+    /// Lets every strategy look, whatever it hears of.
+    pub(super) fn tell_every_strategy(
+        &mut self,
+        effects: &mut Effects<Effect>,
+        mut tell: impl FnMut(&mut dyn Strategy, &View<'_>, &mut Signals),
+    ) {
         for index in 0..self.strategies.running.len() {
             if let Ok(id) = u16::try_from(index) {
-                self.tell_strategy(StrategyId(id), effects, &mut |strategy, view, out| strategy.on_configure(view, out));
+                self.tell_strategy(StrategyId(id), effects, &mut tell);
             }
         }
     }
@@ -307,8 +327,8 @@ impl Kernel {
     }
 
     fn seen(&self) -> Seen<'_> {
-        let Kernel { markets, orders, portfolio, operator, derived, ranking, .. } = self;
-        Seen { markets, orders, portfolio, auto_trade: operator.auto_trade, derived, ranking, now: self.stamp.recv }
+        let Kernel { markets, orders, portfolio, operator, derived, ranking, facts, .. } = self;
+        Seen { markets, orders, portfolio, auto_trade: operator.auto_trade, derived, ranking, facts, now: self.stamp.recv }
     }
 
     /// Tells the strategy an order belongs to what became of it.
@@ -358,6 +378,7 @@ impl Kernel {
                 }
                 Signal::Timer { at, tag } => self.set_timer(id, at, tag),
                 Signal::Subscribe { instrument, on } => effects.push(Effect::Subscribe { instrument, on }),
+                Signal::Ask(query) => effects.push(Effect::Query(query)),
                 Signal::Notify(notice) => {
                     self.notices.tell(self.stamp.recv, notice.severity, &notice.code, effects, || notice.text.clone());
                 }

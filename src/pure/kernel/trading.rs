@@ -23,7 +23,8 @@ const DOUBLINGS_MAX: u32 = 5;
 
 impl Kernel {
     pub(super) fn known(&self) -> Known<'_> {
-        Known { now: self.stamp.recv, markets: &self.markets, orders: &self.orders, portfolio: &self.portfolio }
+        let Kernel { stamp, markets, orders, portfolio, facts, .. } = self;
+        Known { now: stamp.recv, markets, orders, portfolio, facts }
     }
 
     /// Sends an order if every check lets it; tells people if not.

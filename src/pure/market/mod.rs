@@ -6,6 +6,7 @@ pub mod data;
 pub mod book;
 pub mod rows;
 pub mod premium;
+pub mod reference;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
@@ -14,4 +15,5 @@ pub use data::{Bar, Depth, Level, Quote, Side, Trade};
 pub use instrument::{Currency, Fees, Instrument, InstrumentId, InstrumentKind, TickTable, Venue};
 pub use number::{Money, NumberError, Price, Qty, Rate, Rounding};
 pub use premium::Premium;
+pub use reference::{Activity, Reference};
 pub use rows::{Closed, RowBuilder, RowSpan};

@@ -18,7 +18,7 @@ use crate::market::{InstrumentId, Price, Qty, Side, Venue};
 impl Simulator {
     /// An order arrived.
     pub(super) fn on_submit(&mut self, at: Nanos, order: &NewOrder) {
-        if let Err(refusal) = self.check_submit(order) {
+        if let Err(refusal) = self.check_submit(at, order) {
             return self.answer(at, order.id, OrderUpdate::Rejected { reason: text(&refusal) });
         }
         let limit = match order.order_type {
@@ -65,7 +65,7 @@ impl Simulator {
     /// An amendment arrived. Priority is kept only when the price stays and the quantity does not grow; otherwise the order
     /// joins anew, and may take.
     pub(super) fn on_amend(&mut self, at: Nanos, amendment: Amendment) {
-        if let Err(refusal) = self.check_amend(&amendment) {
+        if let Err(refusal) = self.check_amend(at, &amendment) {
             return self.answer(at, amendment.order, OrderUpdate::AmendRejected { reason: text(&refusal) });
         }
         let Some(&instrument) = self.open.get(&amendment.order) else { return };
@@ -114,7 +114,20 @@ impl Simulator {
                 self.send(at, Event::Answer(Box::new(answer.unwrap_or(Answer::NotFound { order }))));
             }
             Query::Account(venue) => self.on_account_query(at, venue),
+            Query::Reference(instrument) | Query::Bars { instrument, .. } => {
+                let market = self.markets.get(instrument.index()).and_then(|market| market.instrument.as_ref());
+                if let Some(venue) = market.map(|market| market.venue) {
+                    self.cannot(at, venue, query);
+                }
+            }
+            Query::Condition { venue, .. } => self.cannot(at, venue, query),
         }
+    }
+
+    /// Questions about the market that no gateway takes end here, and in a backtest: history holds what was answered then.
+    fn cannot(&mut self, at: Nanos, venue: Venue, query: &Query) {
+        let reason = "nothing here can answer that".into();
+        self.send(at, Event::Answer(Box::new(Answer::Failed { venue, question: query.question(), reason })));
     }
 
     /// Open orders only: cash and positions are the kernel's own, for there is nobody else to trade in this account.
@@ -146,9 +159,9 @@ impl Simulator {
         })
     }
 
-    fn check_submit(&self, order: &NewOrder) -> Result<(), Refusal> {
+    fn check_submit(&self, at: Nanos, order: &NewOrder) -> Result<(), Refusal> {
         let market = self.markets.get(order.instrument.index());
-        check_order(market, order)?;
+        check_order(at, market, order)?;
         let Some(market) = market else { return Ok(()) };
         if self.open.contains_key(&order.id) {
             return Err(Refusal::Duplicate);
@@ -168,13 +181,14 @@ impl Simulator {
         Ok(())
     }
 
-    fn check_amend(&self, amendment: &Amendment) -> Result<(), Refusal> {
+    fn check_amend(&self, at: Nanos, amendment: &Amendment) -> Result<(), Refusal> {
         let instrument = self.open.get(&amendment.order).ok_or(Refusal::NotOpen)?;
         let market = self.markets.get(instrument.index()).ok_or(Refusal::NotOpen)?;
         let (side, order) = market.resting.iter().find(|(_, order)| order.id == amendment.order).ok_or(Refusal::NotOpen)?;
         let rules = market.instrument.as_ref().ok_or(Refusal::UnknownInstrument(*instrument))?;
         check_qty(rules, amendment.qty)?;
         check_limit(rules, amendment.price, amendment.qty, order.reduce_only)?;
+        market.limits.check(at, amendment.price)?;
         if market.closed {
             return Err(Refusal::Closed);
         }

@@ -49,6 +49,7 @@ use crate::market::instrument::INSTRUMENTS_MAX;
 use crate::market::{Depth, Instrument, InstrumentId, Level, Price, Qty, Quote, Trade, Venue};
 use liquidity::{BookChange, Liquidity};
 use queue::minus;
+use refusal::DayLimits;
 use resting::{MakerFill, Resting, RestingOrder};
 use schedule::{Message, Schedule};
 
@@ -108,11 +109,13 @@ struct Market {
     liquidity: Liquidity,
     resting: Resting,
     closed: bool,
+    limits: DayLimits,
 }
 
 impl Market {
     fn new() -> Self {
-        Market { instrument: None, liquidity: Liquidity::new(), resting: Resting::default(), closed: false }
+        let (liquidity, resting, limits) = (Liquidity::new(), Resting::default(), DayLimits::default());
+        Market { instrument: None, liquidity, resting, closed: false, limits }
     }
 }
 
@@ -247,11 +250,17 @@ impl Simulator {
                 }
             }
             MarketEvent::Phase(phase) => self.on_phase(phase),
+            MarketEvent::Reference(reference) => {
+                if let Some(market) = self.markets.get_mut(reference.instrument.index()) {
+                    market.limits.on_reference(at, reference);
+                }
+            }
             MarketEvent::Bar(_)
             | MarketEvent::Value(_)
             | MarketEvent::Condition(_)
             | MarketEvent::Vi(_)
-            | MarketEvent::Ranked(_) => {}
+            | MarketEvent::Ranked(_)
+            | MarketEvent::Activity(_) => {}
         }
     }
 

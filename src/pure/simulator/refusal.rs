@@ -1,8 +1,10 @@
 //! Why the simulated venue refuses: [`Refusal`], and the checks of an order's numbers.
 
+use jangbu_journal::Nanos;
+
 use super::Market;
 use crate::account::{NewOrder, OrderType, TimeInForce};
-use crate::market::{Instrument, Money, Price, Qty, Rounding};
+use crate::market::{Instrument, Money, Price, Qty, Reference, Rounding};
 
 /// Why an order, an amendment or a cancellation was refused. The text before the colon is a stable name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +53,14 @@ pub enum Refusal {
         /// The step there.
         tick: Price,
     },
+    /// Beyond the limits of the day.
+    #[error("price-limit: {price} is beyond the day's limit of {limit}")]
+    PriceLimit {
+        /// Asked for.
+        price: Price,
+        /// The limit it is beyond.
+        limit: Price,
+    },
     /// Too small by value.
     #[error("notional: the order's value is below {min}")]
     Notional {
@@ -87,7 +97,7 @@ pub enum Refusal {
 }
 
 /// Checks the numbers of an order.
-pub(super) fn check_order<'a>(market: Option<&'a Market>, order: &NewOrder) -> Result<&'a Instrument, Refusal> {
+pub(super) fn check_order<'a>(at: Nanos, market: Option<&'a Market>, order: &NewOrder) -> Result<&'a Instrument, Refusal> {
     let market = market.ok_or(Refusal::UnknownInstrument(order.instrument))?;
     let instrument = market.instrument.as_ref().ok_or(Refusal::UnknownInstrument(order.instrument))?;
     if !instrument.kind.is_tradable() {
@@ -100,7 +110,42 @@ pub(super) fn check_order<'a>(market: Option<&'a Market>, order: &NewOrder) -> R
     match order.order_type {
         OrderType::Market if order.time_in_force == TimeInForce::PostOnly => Err(Refusal::PostOnlyMarket),
         OrderType::Market => Ok(instrument),
-        OrderType::Limit(price) => check_limit(instrument, price, order.qty, order.reduce_only).map(|()| instrument),
+        OrderType::Limit(price) => {
+            check_limit(instrument, price, order.qty, order.reduce_only)?;
+            market.limits.check(at, price).map(|()| instrument)
+        }
+    }
+}
+
+/// Limits of a day's price, as a venue told them on that day.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct DayLimits {
+    day: i64,
+    lower: Option<Price>,
+    upper: Option<Price>,
+}
+
+impl DayLimits {
+    /// Korean days: the venues that have such limits are there.
+    fn day_of(at: Nanos) -> i64 {
+        at.get().saturating_add(9 * 3_600_000_000_000).div_euclid(86_400_000_000_000)
+    }
+
+    /// They were told at `at`; what is left out stays as it was on that day.
+    pub(super) fn on_reference(&mut self, at: Nanos, reference: &Reference) {
+        let day = Self::day_of(at);
+        if day != self.day {
+            *self = DayLimits { day, ..DayLimits::default() };
+        }
+        self.lower = reference.lower_limit.or(self.lower);
+        self.upper = reference.upper_limit.or(self.upper);
+    }
+
+    /// Checks a price at `at`: limits of a day before say nothing.
+    pub(super) fn check(&self, at: Nanos, price: Price) -> Result<(), Refusal> {
+        let today = |limit: Option<Price>| limit.filter(|_| Self::day_of(at) == self.day);
+        let beyond = today(self.lower).filter(|lower| price < *lower).or(today(self.upper).filter(|upper| price > *upper));
+        beyond.map_or(Ok(()), |limit| Err(Refusal::PriceLimit { price, limit }))
     }
 }
 

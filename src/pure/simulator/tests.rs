@@ -13,8 +13,8 @@ use crate::account::{Amendment, NewOrder, OrderId, OrderType, SessionId, Strateg
 use crate::effect::{Effect, Query};
 use crate::event::{Answer, Event, Liquidity, MarketEvent, OrderUpdate};
 use crate::market::{
-    Currency, Depth, Fees, Instrument, InstrumentId, InstrumentKind, Level, Money, Price, Qty, Quote, Rate, Rounding, Side,
-    TickTable, Trade, Venue,
+    Currency, Depth, Fees, Instrument, InstrumentId, InstrumentKind, Level, Money, Price, Qty, Quote, Rate, Reference, Rounding,
+    Side, TickTable, Trade, Venue,
 };
 
 const ID: InstrumentId = InstrumentId(0);
@@ -158,6 +158,11 @@ impl Stage {
                     }));
                 }
             }
+            "limits" => self.market(MarketEvent::Reference(Box::new(Reference {
+                lower_limit: Some(price(words[1])),
+                upper_limit: Some(price(words[2])),
+                ..Reference::of(ID)
+            }))),
             "lost" => self.market(MarketEvent::BookLost(ID)),
             "cancel" => self.simulator.take(self.now, &Effect::Cancel(order_id(words[1]))),
             "amend" => {
@@ -220,6 +225,24 @@ fn taking_walks_the_book() {
     check(&format!("{BOOK} A buy 4 101 ioc"), &["A accepted", "A 2@101 taker", "A expired"]);
     check(&format!("{BOOK} A buy 4 101 fok"), &["A accepted", "A expired"]);
     check(&format!("{BOOK} A buy 5 102 fok"), &["A accepted", "A 2@101 taker", "A 3@102 taker"]);
+}
+
+#[test]
+fn a_price_beyond_the_limits_of_the_day_is_refused() {
+    check(
+        &format!("{BOOK} A buy 1 50; limits 90 110; B buy 1 89.5; C sell 1 110.5; D buy 1 90; amend D 1 89; amend D 1 91"),
+        &[
+            "A accepted",
+            "B rejected price-limit",
+            "C rejected price-limit",
+            "D accepted",
+            "D amend-rejected price-limit",
+            "D amended 1@91",
+        ],
+    );
+    // A day later they say nothing.
+    let day = 86_400_000_000_000_u64;
+    check(&format!("{BOOK} limits 90 110; at {day}; A buy 1 50"), &[&format!("{day}:A accepted")]);
 }
 
 #[test]

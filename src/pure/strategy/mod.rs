@@ -51,7 +51,7 @@ use core::any::Any;
 
 use crate::account::OrderId;
 use crate::event::market::{Condition, Vi};
-use crate::market::{Bar, InstrumentId, Premium, Price, Qty, Quote, Side, Trade};
+use crate::market::{Bar, InstrumentId, Premium, Price, Qty, Quote, Reference, Side, Trade};
 use table::Table;
 
 /// Decides to trade. Called for the instruments of its settings only, one event at a time, in the order of the journal.
@@ -107,6 +107,16 @@ pub trait Strategy: Any + core::fmt::Debug + Send {
     /// A volatility interruption (변동성완화장치) of an instrument began or ended.
     fn on_interruption(&mut self, view: &View<'_>, vi: &Vi, out: &mut Signals) {
         let _ = (view, vi, out);
+    }
+
+    /// Facts of the day of an instrument were said: all that is known of them by now.
+    fn on_reference(&mut self, view: &View<'_>, reference: &Reference, out: &mut Signals) {
+        let _ = (view, reference, out);
+    }
+
+    /// A venue could not answer a question, anybody's; `question` is that of [`Query::question`](crate::effect::Query::question).
+    fn on_unanswered(&mut self, view: &View<'_>, question: &str, out: &mut Signals) {
+        let _ = (view, question, out);
     }
 
     /// A text of strategies was loaded or edited. Texts it does not use are none of its business.

@@ -6,7 +6,7 @@ use alloc::vec::{Drain, Vec};
 use jangbu_journal::Nanos;
 
 use crate::account::{Amendment, OrderId, OrderType, TimeInForce};
-use crate::effect::{Notice, Severity};
+use crate::effect::{Notice, Query, Severity};
 use crate::market::{InstrumentId, Price, Qty, Side};
 
 /// One thing a strategy wants done.
@@ -49,6 +49,8 @@ pub enum Signal {
     },
     /// Tell a person.
     Notify(Notice),
+    /// Ask a venue. What it answers is heard as events.
+    Ask(Query),
 }
 
 /// The signals of one call, in order. Keeps its room, so that signalling allocates nothing in the long run.
@@ -129,6 +131,11 @@ impl Signals {
     /// Asks for the data of an instrument, or no more of it.
     pub fn subscribe(&mut self, instrument: InstrumentId, on: bool) {
         self.push(Signal::Subscribe { instrument, on });
+    }
+
+    /// Asks a venue: for facts of an instrument's day, its bars, a condition search made once.
+    pub fn ask(&mut self, query: Query) {
+        self.push(Signal::Ask(query));
     }
 
     /// Tells a person. `code` is a stable name of the cause.

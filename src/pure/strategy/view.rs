@@ -3,7 +3,7 @@
 use jangbu_journal::Nanos;
 
 use crate::account::StrategyId;
-use crate::market::{Book, Instrument, InstrumentId, Price, Qty, Quote, Rate};
+use crate::market::{Activity, Book, Instrument, InstrumentId, Price, Qty, Quote, Rate, Reference};
 
 /// The state a [`View`] looks at. The kernel implements it; tests make up their own.
 pub trait Sight: core::fmt::Debug {
@@ -39,6 +39,18 @@ pub trait Sight: core::fmt::Debug {
 
     /// How much dearer its coin is at home than abroad (김프); `None` when a price of it is missing or old, or nobody compares them.
     fn premium(&self, instrument: InstrumentId) -> Option<Rate> {
+        let _ = instrument;
+        None
+    }
+
+    /// Facts of its day: limits, base, listed shares; `None` while nothing was said of them today.
+    fn reference(&self, instrument: InstrumentId) -> Option<&Reference> {
+        let _ = instrument;
+        None
+    }
+
+    /// How its day compares with the one before; `None` while its venue has not said.
+    fn activity(&self, instrument: InstrumentId) -> Option<&Activity> {
         let _ = instrument;
         None
     }
@@ -145,6 +157,18 @@ impl<'a> View<'a> {
     #[inline]
     pub fn premium(&self, instrument: InstrumentId) -> Option<Rate> {
         self.source.premium(instrument)
+    }
+
+    /// Facts of its day (기본정보): limits, base, listed shares. `None` while its venue has said nothing of them today.
+    #[inline]
+    pub fn reference(&self, instrument: InstrumentId) -> Option<&'a Reference> {
+        self.source.reference(instrument)
+    }
+
+    /// How its day compares with the one before (전일비, 회전율 …). `None` while its venue has not said.
+    #[inline]
+    pub fn activity(&self, instrument: InstrumentId) -> Option<&'a Activity> {
+        self.source.activity(instrument)
     }
 
     /// Whether orders of strategies are let through. Signals are refused otherwise.

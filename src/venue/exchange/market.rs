@@ -103,6 +103,26 @@ pub(super) enum PublicMove {
     Done,
 }
 
+/// Bounds around a price, down and up, on a table of ticks; `None` when there are none.
+pub type Around = fn(&TickTable, Price) -> Option<(Price, Price)>;
+
+/// What holds back the trades of one order: the fixed bounds, and those around the last trade before it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Guard {
+    fixed: Option<(Price, Price)>,
+    moving: Option<(Price, Price)>,
+    last: Price,
+}
+
+impl Guard {
+    /// Whether a trade at `price` is held back: by the fixed bounds, and by those around which last trade.
+    pub(super) fn holds(&self, price: Price) -> Option<(bool, Option<Price>)> {
+        let beyond = |bounds: Option<(Price, Price)>| bounds.is_some_and(|(down, up)| price <= down || price >= up);
+        let (fixed, moving) = (beyond(self.fixed), beyond(self.moving));
+        (fixed || moving).then_some((fixed, moving.then_some(self.last)))
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Market {
     pub(super) config: MarketConfig,
@@ -114,6 +134,8 @@ pub(super) struct Market {
     pub(super) next_at: Nanos,
     /// A trade at or beyond one of these does not happen: down, up.
     pub(super) guard: Option<(Price, Price)>,
+    /// The same around the last trade before an order.
+    pub(super) moving_guard: Option<Around>,
     pub(super) dirty: bool,
     pub(super) anchor: Price,
     random: SplitMix64,
@@ -134,6 +156,7 @@ impl Market {
             day: DayStats::default(),
             next_at: now,
             guard: None,
+            moving_guard: None,
             dirty: true,
             anchor: start,
             random: SplitMix64::new(seed),
@@ -142,6 +165,12 @@ impl Market {
         market.rebuild(start);
         market.schedule(now);
         market
+    }
+
+    /// What holds back the trades of an order that comes now.
+    pub(super) fn guards(&self) -> Guard {
+        let last = self.last();
+        Guard { fixed: self.guard, moving: self.moving_guard.and_then(|around| around(&self.config.ticks, last)), last }
     }
 
     pub(super) fn side(&self, side: Side) -> &Vec<Level> {

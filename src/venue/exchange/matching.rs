@@ -177,8 +177,8 @@ impl Exchange {
     fn reachable(&self, order: &Order) -> Qty {
         let side = order.side.opposite();
         let Some(market) = self.markets.get(&order.instrument) else { return Qty::ZERO };
-        let guarded = |price: Price| market.guard.is_some_and(|(down, up)| price <= down || price >= up);
-        let fits = |price: Price| allowed(order.side, order.limit(), price) && !guarded(price);
+        let guard = market.guards();
+        let fits = |price: Price| allowed(order.side, order.limit(), price) && guard.holds(price).is_none();
         let public = market.side(side).iter().filter(|level| fits(level.price)).map(|level| level.qty.raw());
         let own = market.resting.iter().filter(|resting| resting.side == side && resting.price.is_some_and(fits));
         let own = own.filter_map(|resting| self.orders.get(&resting.number)).map(|order| order.open.raw());
@@ -198,6 +198,7 @@ impl Exchange {
     /// Takes up to `want` from the other side, best price first. Gives what is left.
     fn sweep(&mut self, id: InstrumentId, side: Side, limit: Option<Price>, want: Qty, taker: Option<u64>) -> Qty {
         let mut left = want;
+        let Some(guard) = self.markets.get(&id).map(Market::guards) else { return left };
         loop {
             let Some(market) = self.markets.get_mut(&id) else { return left };
             let Some(price) = market.best(side.opposite()).filter(|price| allowed(side, limit, *price)) else { break };
@@ -209,9 +210,9 @@ impl Exchange {
             if !left.is_positive() {
                 break;
             }
-            if market.guard.is_some_and(|(down, up)| price <= down || price >= up) {
+            if let Some((fixed, moving)) = guard.holds(price) {
                 market.phase = TradingPhase::Auction;
-                self.facts.push_back(Fact::Guarded { at: self.now, instrument: id, price });
+                self.facts.push_back(Fact::Guarded { at: self.now, instrument: id, price, fixed, moving });
                 break;
             }
             let after = self.take_level(id, side, price, left, taker);

@@ -49,7 +49,7 @@ mod script;
 mod tests;
 
 pub use account::{Account, Cash, Holding, Ledger, LedgerFill};
-pub use market::{DEPTH, DayStats, MarketConfig, ONE_UNIT, TradingPhase};
+pub use market::{Around, DEPTH, DayStats, MarketConfig, ONE_UNIT, TradingPhase};
 pub use order::{
     AccountId, CancelReason, ChargeRule, Chargeable, Charges, Fact, Filled, NewOrder, Order, OrderState, Reject, Size, Traded,
 };
@@ -233,6 +233,22 @@ impl Exchange {
         }
     }
 
+    /// The same at or beyond bounds that go along: around the last trade before each order.
+    pub fn set_moving_guard(&mut self, instrument: InstrumentId, around: Option<Around>) {
+        if let Some(market) = self.markets.get_mut(&instrument) {
+            market.moving_guard = around;
+        }
+    }
+
+    /// A script: the public that quoted nearer than `price` has left, and somebody takes one lot there, as a buyer or as a seller.
+    pub fn leap(&mut self, instrument: InstrumentId, side: Side, price: Price) {
+        let Some(market) = self.markets.get_mut(&instrument) else { return };
+        let lot = market.config.lot;
+        market.side_mut(side.opposite()).clear();
+        market.insert(side.opposite(), price, lot);
+        self.public_order(instrument, side, None, lot);
+    }
+
     /// Limits of the day, lowest and highest.
     pub fn set_limits(&mut self, instrument: InstrumentId, limits: Option<(Price, Price)>) {
         if let Some(market) = self.markets.get_mut(&instrument) {
@@ -270,7 +286,7 @@ impl Exchange {
             let Some(market) = self.markets.get_mut(&id) else { continue };
             market.config.start = market.last();
             market.day = DayStats::default();
-            market.guard = None;
+            (market.guard, market.moving_guard) = (None, None);
             market.phase = TradingPhase::Closed;
         }
         self.past.extend(std::mem::take(&mut self.orders).into_values());

@@ -243,6 +243,10 @@ pub enum Fact {
         instrument: InstrumentId,
         /// The price that would have traded.
         price: Price,
+        /// Whether it lies at or beyond the fixed bounds.
+        fixed: bool,
+        /// The last trade before the order, where the price lies at or beyond the bounds around that.
+        moving: Option<Price>,
     },
 }
 

@@ -206,6 +206,45 @@ fn an_auction_trades_at_one_price_and_a_guard_begins_one() {
 }
 
 #[test]
+fn a_moving_guard_is_around_the_last_trade_before_the_order() {
+    let (mut exchange, account) = exchange(6);
+    exchange.step(Nanos::new(30 * SECOND));
+    // A percent to both sides.
+    exchange.set_moving_guard(
+        STOCK,
+        Some(|_, last| Some((Price::from_raw(last.raw() / 100 * 99), Price::from_raw(last.raw() / 100 * 101)))),
+    );
+    let last = exchange.last(STOCK).expect("it traded");
+    let cent = |parts: i64| Price::from_raw(last.raw() / 100 * parts / price(100).raw() * price(100).raw());
+    exchange.take_facts();
+    exchange.leap(STOCK, Side::Buy, cent(104));
+    let facts = exchange.take_facts();
+    let guarded = facts.iter().find_map(|fact| match fact {
+        Fact::Guarded { price, fixed, moving, .. } => Some((*price, *fixed, *moving)),
+        _ => None,
+    });
+    assert_eq!(guarded, Some((cent(104), false, Some(last))), "{facts:?}");
+    assert!(!names(&facts).contains(&"traded") && exchange.phase(STOCK) == Some(TradingPhase::Auction));
+    // The auction's price is the last trade then, and both guards may hold at once.
+    let at = exchange.uncross(STOCK, TradingPhase::Continuous).unwrap_or(last);
+    exchange.set_guard(STOCK, Some((Price::from_raw(at.raw() / 2), Price::from_raw(at.raw() / 100 * 103))));
+    exchange.take_facts();
+    exchange.leap(STOCK, Side::Buy, Price::from_raw(at.raw() / 100 * 105 / price(100).raw() * price(100).raw()));
+    let both = |fact: &Fact| matches!(fact, Fact::Guarded { fixed: true, moving: Some(_), .. });
+    let facts = exchange.take_facts();
+    assert!(facts.iter().any(both), "{facts:?}");
+    exchange.uncross(STOCK, TradingPhase::Continuous);
+    // Without guards it trades there.
+    exchange.set_guard(STOCK, None);
+    exchange.set_moving_guard(STOCK, None);
+    exchange.take_facts();
+    exchange.leap(STOCK, Side::Sell, cent(96));
+    assert_eq!(exchange.last(STOCK), Some(cent(96)));
+    assert!(exchange.order(1).is_none_or(|order| order.account == account));
+    exchange.verify().expect("it adds up");
+}
+
+#[test]
 fn the_book_is_never_crossed_and_the_same_seed_is_the_same_market() {
     let run = |steps: i64| {
         let (mut exchange, _) = exchange(9);

@@ -33,6 +33,8 @@ pub struct KiwoomConfig {
     pub exchange: Exchange,
     /// What to listen to from the start: codes, and their numbers in the journal.
     pub symbols: Vec<(String, InstrumentId)>,
+    /// The account the key must be of; `None` is any.
+    pub account: Option<String>,
     /// Which streams, of every stock that is watched.
     pub streams: Vec<RealType>,
     /// Names (or numbers) of the conditions to watch.
@@ -109,6 +111,7 @@ impl KiwoomConfig {
             mock: false,
             exchange: Exchange::Krx,
             symbols,
+            account: None,
             streams: vec![RealType::Trades, RealType::Best, RealType::Book],
             conditions: Vec::new(),
             raw: RawFrames::Off,

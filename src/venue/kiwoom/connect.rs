@@ -46,6 +46,7 @@ pub fn connect(connect: Connect, stop: watch::Receiver<bool>) -> Result<Connecte
     config.raw = raw;
     config.streams = KiwoomConfig::types(&venue.streams);
     config.conditions = venue.conditions;
+    config.account = venue.account;
     let (credentials, orders) = match trading {
         Some(trading) => (trading.credentials, Some(trading.orders)),
         None => {

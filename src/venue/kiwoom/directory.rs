@@ -48,6 +48,8 @@ fn is_no(error: &RestError) -> bool {
 /// What is known of stocks.
 pub(super) struct Directory {
     listed: BTreeMap<String, ListedStock>,
+    /// The day of the lists.
+    listed_on: Option<Date>,
     defined: BTreeMap<InstrumentId, Instrument>,
     codes: BTreeMap<String, InstrumentId>,
     numbers: Arc<Numbers>,
@@ -57,17 +59,24 @@ pub(super) struct Directory {
 
 impl Directory {
     pub(super) fn new(numbers: Arc<Numbers>, exchange: Exchange, mock: bool) -> Self {
-        Directory { listed: BTreeMap::new(), defined: BTreeMap::new(), codes: BTreeMap::new(), numbers, exchange, mock }
+        let (listed, defined, codes) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Directory { listed, listed_on: None, defined, codes, numbers, exchange, mock }
     }
 
-    /// The lists came.
-    pub(super) fn set_listed(&mut self, listed: BTreeMap<String, ListedStock>) {
-        self.listed = listed;
+    /// The lists came at `at`.
+    pub(super) fn set_listed(&mut self, at: Nanos, listed: BTreeMap<String, ListedStock>) {
+        (self.listed, self.listed_on) = (listed, Some(Date::at(at)));
     }
 
     /// The instrument of a code, if it was defined in this session.
     pub(super) fn id(&self, code: &str) -> Option<InstrumentId> {
         self.codes.get(code).copied()
+    }
+
+    /// What the list says of a stock that was defined, if it is of the day of `at`.
+    pub(super) fn listed_today(&self, id: InstrumentId, at: Nanos) -> Option<&ListedStock> {
+        let code = self.code(id).filter(|_| self.listed_on == Some(Date::at(at)))?;
+        self.listed.get(code)
     }
 
     /// The code of an instrument that was defined in this session.
@@ -146,7 +155,7 @@ mod tests {
         let text = format!(r#"{{"code":"005930","name":"삼성전자","marketCode":"0","nxtEnable":"{at_nxt}"}}"#);
         let stock = ListedStock::read(&text).expect("a stock");
         let mut directory = Directory::new(Arc::new(Numbers::new([])), exchange, false);
-        directory.set_listed([("005930".to_owned(), stock)].into());
+        directory.set_listed(Nanos::ZERO, [("005930".to_owned(), stock)].into());
         directory
     }
 

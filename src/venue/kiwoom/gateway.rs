@@ -14,6 +14,7 @@
 mod account;
 mod frames;
 mod orders;
+mod questions;
 #[cfg(test)]
 mod tests;
 
@@ -40,11 +41,12 @@ use super::token::is_hopeless;
 use super::watching::Watching;
 use super::wire::Decoder;
 use super::wire::rest::order::OrderAnswer;
-use super::wire::rest::quote::QuoteBoard;
+use super::wire::rest::quote::{QuoteBoard, StockInfo};
 use crate::account::{Order, OrderId};
 use crate::config::RawFrames;
+use crate::effect::Query;
 use crate::event::{Answer, Event, Link, LinkState, MarketEvent};
-use crate::market::{InstrumentId, Venue};
+use crate::market::{Bar, InstrumentId, Venue};
 use crate::venue::backoff::Backoff;
 use crate::venue::gateway::{ACCOUNT_CHANNEL, Dispatch, Numbers};
 use crate::venue::inbox::Inbox;
@@ -112,6 +114,10 @@ pub struct KiwoomGateway {
     rough: BTreeMap<OrderId, Nanos>,
     account_under_way: bool,
     account_again: bool,
+    /// Stocks whose facts are being asked for, and whether somebody waits for them.
+    references: BTreeMap<String, bool>,
+    /// Condition searches made once, and since when they wait for their answer.
+    searches: BTreeMap<u32, Instant>,
     /// Failures that were told; each is told again after it once worked.
     told: BTreeSet<String>,
     day: Option<Date>,
@@ -137,7 +143,12 @@ enum Done {
     Looked(Result<Looked, RestError>),
     Account(Box<Result<Account, RestError>>),
     Board { code: String, at: Nanos, result: Result<Box<(QuoteBoard, Vec<u8>)>, RestError> },
+    Reference { code: String, at: Nanos, result: Box<StockFacts> },
+    Bars { query: Query, at: Nanos, result: Result<Vec<Bar>, RestError> },
 }
+
+/// What ka10001 and ka10007 say of a stock; the latter may have failed.
+type StockFacts = Result<(StockInfo, Option<QuoteBoard>), RestError>;
 
 impl KiwoomGateway {
     /// A gateway; nothing is connected yet.
@@ -177,6 +188,8 @@ impl KiwoomGateway {
             rough: BTreeMap::new(),
             account_under_way: false,
             account_again: false,
+            references: BTreeMap::new(),
+            searches: BTreeMap::new(),
             told: BTreeSet::new(),
             day: None,
             stats: Arc::new(KiwoomStats::default()),
@@ -271,7 +284,8 @@ impl KiwoomGateway {
             }
         };
         self.told.clear();
-        self.directory.set_listed(listed);
+        self.directory.set_listed((self.now)(), listed);
+        self.check_account().await?;
         let mut symbols = self.config.symbols.clone();
         symbols.sort_by_key(|(_, id)| *id);
         for (code, _) in &symbols {
@@ -280,6 +294,8 @@ impl KiwoomGateway {
             }
         }
         self.take_over().await?;
+        let codes: Vec<String> = symbols.iter().map(|(code, _)| code.clone()).collect();
+        self.begin_references(&codes).await?;
         for (code, _) in &symbols {
             let item = self.item(code);
             let _ = self.watching.watch(&item, true);
@@ -299,6 +315,7 @@ impl KiwoomGateway {
         };
         let id = instrument.id;
         self.mailbox.send_priority(recv, Event::Market(MarketEvent::Instrument(Box::new(instrument)))).await?;
+        self.tell_listed(recv, id).await?;
         let item = self.item(code);
         if self.config.raw == RawFrames::All {
             self.mailbox.put_raw(recv, Channel::Defined.number(), Channel::defined(&item, id).as_bytes());
@@ -399,6 +416,8 @@ impl KiwoomGateway {
             Done::Looked(result) => self.on_looked(result).await,
             Done::Account(result) => self.on_account(*result).await,
             Done::Board { code, at, result } => self.on_board(&code, at, result).await,
+            Done::Reference { code, at, result } => self.on_reference(&code, at, *result).await,
+            Done::Bars { query, at, result } => self.on_bars(&query, at, result).await,
         }
     }
 
@@ -417,6 +436,7 @@ impl KiwoomGateway {
         if self.day.replace(today).is_some_and(|day| day != today) {
             self.begin_day(now).await?;
         }
+        self.audit_searches().await?;
         // The answer to REG never came: another connection.
         if let Some((connection, since)) = self.connection
             && self.trades

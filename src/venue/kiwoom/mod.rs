@@ -8,6 +8,7 @@ pub use super::korea as time;
 pub mod wire;
 pub mod rules;
 pub mod instruments;
+pub mod facts;
 #[cfg(feature = "live")]
 pub mod emulator;
 pub mod raw;

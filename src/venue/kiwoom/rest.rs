@@ -186,6 +186,25 @@ impl Rest {
         }
     }
 
+    /// Asks, and goes on until there are `count` rows or no more.
+    ///
+    /// # Errors
+    /// When there is no good answer to any of them.
+    pub(super) async fn rows<T, R: Request<Answer = Vec<T>>>(&self, request: &R, count: usize) -> Result<Vec<T>, RestError> {
+        let mut rows = Vec::new();
+        let mut key: NextKey = None;
+        for _ in 0..PAGES_MAX {
+            let page = self.page(request, key.as_deref()).await?;
+            rows.extend(page.answer);
+            rows.truncate(count);
+            key = page.next;
+            if key.is_none() || rows.len() == count {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+
     /// Asks for one page. Sent again only when the broker said that it did nothing: too many requests, or the token. What had no
     /// answer is not sent again here, be it an order or not.
     async fn page<R: Request>(&self, request: &R, key: Option<&str>) -> Result<Page<R::Answer>, RestError> {

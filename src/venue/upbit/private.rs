@@ -352,8 +352,11 @@ impl Private {
                 }
                 Ok(())
             }
-            // Every symbol of the settings is watched from the start.
-            Instruction::Subscribe { .. } | Instruction::Conditions(_) | Instruction::Reconnect => Ok(()),
+            // Every symbol of the settings is watched from the start. Questions about the market are not put to this venue.
+            Instruction::Query(Query::Reference(_) | Query::Bars { .. } | Query::Condition { .. })
+            | Instruction::Subscribe { .. }
+            | Instruction::Conditions(_)
+            | Instruction::Reconnect => Ok(()),
         }
     }
 

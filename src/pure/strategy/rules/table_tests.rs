@@ -48,6 +48,48 @@ fn sizes_and_prices() {
     );
 }
 
+/// An entry asks for base data, and waits: for the answer, for the venue that cannot, or for a while.
+#[test]
+fn entries_wait_for_base_data() {
+    use crate::effect::Query;
+    let wait = [("qty", "1"), ("base_data_seconds", "2")];
+    let skip = [("qty", "1"), ("base_data_seconds", "2"), ("without_base_data", "skip")];
+    let asked = |day: &Day| day.decided.iter().filter(|row| row.1 == Effect::Query(Query::Reference(SHARE))).count();
+    let start = |parameters: &[(&str, &str)]| {
+        let mut day = Day::new(Vec::from([strategy("auto-trader", parameters)]), false);
+        day.answers_none = true;
+        day.play(SHARE, "0:10000 0:+ 1:10000");
+        assert_eq!((day.orders().as_str(), asked(&day)), ("", 1), "it waits");
+        day
+    };
+    let mut day = start(&wait);
+    day.facts(SHARE, "7000", "13000");
+    assert_eq!(day.orders(), "1 buy 1 market", "the answer");
+    // What is known is not asked for again.
+    day.play(OTHER, "2:10000");
+    day.condition(SHARE, false);
+    assert_eq!(asked(&day), 1);
+    let mut day = start(&wait);
+    day.play(SHARE, "2:10010");
+    assert_eq!(day.orders(), "2 buy 1 market", "long enough");
+    let mut day = start(&skip);
+    day.play(SHARE, "2:10010 3:10010");
+    assert_eq!(day.orders(), "");
+    let told =
+        |day: &Day| day.decided.iter().any(|row| matches!(&row.1, Effect::Notify(it) if it.code == "auto_trader.base_data"));
+    assert!(told(&day));
+    let mut day = start(&skip);
+    day.facts(SHARE, "7000", "13000");
+    assert_eq!((day.orders().as_str(), told(&day)), ("1 buy 1 market", false));
+    // A venue that cannot answer says so, and nothing is asked where nothing is waited for.
+    let mut day = Day::new(Vec::from([strategy("auto-trader", &skip)]), false);
+    day.play(SHARE, "0:10000 0:+");
+    assert!(day.orders().is_empty() && told(&day));
+    let mut day = Day::new(Vec::from([strategy("auto-trader", &[("qty", "1"), ("base_data_seconds", "0")])]), false);
+    day.play(SHARE, "0:10000 0:+");
+    assert_eq!((day.orders().as_str(), asked(&day)), ("0 buy 1 market", 0));
+}
+
 #[test]
 fn entries_by_condition() {
     check(

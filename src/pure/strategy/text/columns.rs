@@ -52,7 +52,6 @@ const BID: (&str, &str) = ("매수호가", "a bid price, the best first");
 const ASK_SIZE: (&str, &str) = ("매도호가의 잔량", "the size at an ask");
 const BID_SIZE: (&str, &str) = ("매수호가의 잔량", "the size at a bid");
 const INDICATOR: (&str, &str) = ("보조지표", "an indicator of TA-Lib");
-const STOCK: (&str, &str) = ("주식만 (시세가 없으면 0)", "stocks only; 0 without a feed that has it");
 
 /// Every column; its place is its slot.
 pub const COLUMNS: &[Column] = &[
@@ -103,11 +102,27 @@ pub const COLUMNS: &[Column] = &[
     both("최고매도금액", "당일 한 가격에서 가장 큰 매도 체결 금액", "the largest value taken by sellers at one price in the day"),
     both("최고매수가격", "그 매수 금액의 가격", "the price of that value bought"),
     both("최고매도가격", "그 매도 금액의 가격", "the price of that value sold"),
-    both("거래대금증감", STOCK.0, STOCK.1),
-    both("전일비", STOCK.0, STOCK.1),
-    both("회전율", STOCK.0, STOCK.1),
-    both("전일동시간비", STOCK.0, STOCK.1),
-    both("시가총액", STOCK.0, STOCK.1),
+    both(
+        "거래대금증감",
+        "주식: 당일거래대금 - 전일거래대금, 원; 모르면 0",
+        "stocks: turnover of the day less that of the whole day before, KRW; 0 is not known",
+    ),
+    both(
+        "전일비",
+        "주식: 당일거래량 / 전일거래량 × 100; 모르면 0",
+        "stocks: volume of the day / that of the whole day before × 100; 0 is not known",
+    ),
+    both(
+        "회전율",
+        "주식: 당일거래량 / 상장주식수 × 100; 모르면 0",
+        "stocks: volume of the day / listed shares × 100; 0 is not known",
+    ),
+    both(
+        "전일동시간비",
+        "주식: 당일거래량 / 전일 같은 시각까지의 거래량 × 100; 거래소가 보내지 않으면 0",
+        "stocks: volume of the day / that of the day before up to this time × 100; 0 when the venue does not say",
+    ),
+    both("시가총액", "주식: 시가총액, 억원; 모르면 0", "stocks: market capitalisation, 100 million KRW; 0 is not known"),
     both("라운드피겨위5호가이내", "주식: 라운드피겨에서 5호가 위까지면 1", "stocks: 1 from a round figure to 5 ticks above it"),
     both(
         "VI해제시간",
@@ -263,8 +278,16 @@ pub mod at {
         VI_TICK = "VI호가단위";
         /// VI아래5호가.
         VI_BELOW = "VI아래5호가";
+        /// 거래대금증감.
+        TURNOVER_CHANGE = "거래대금증감";
         /// 전일비.
         VOLUME_RATIO = "전일비";
+        /// 회전율.
+        TURNOVER_RATE = "회전율";
+        /// 전일동시간비.
+        SAME_TIME_RATIO = "전일동시간비";
+        /// 시가총액.
+        CAPITALISATION = "시가총액";
         /// AD, the first of the indicators, which are the columns from there on.
         INDICATORS = "AD";
     }

@@ -6,6 +6,7 @@ use jangbu_journal::Nanos;
 use serde::{Deserialize, Serialize};
 
 use super::columns::{COLUMN_COUNT, Mode, Row, at};
+use super::facts::{self, Facts};
 use super::interruption::Interruption;
 use super::tops::{Tops, is_round_figure};
 use crate::market::{Book, Instrument, InstrumentKind, Price, Quote, Side, Trade, Venue};
@@ -21,6 +22,8 @@ pub struct Scene<'a> {
     pub quote: Option<Quote>,
     /// Whether it is in the turnover ranking.
     pub watched: bool,
+    /// What its venue says of its day.
+    pub facts: Facts<'a>,
 }
 
 /// Money and quantities of one side, or of both.
@@ -49,7 +52,7 @@ impl Volume {
 ///
 /// The day of a coin begins at 00:00 UTC, that of a stock at 00:00 KST. What was traded before the first trade seen is not known:
 /// open, high, low and turnover of the first day are those since then, and the close of the day before is the last price seen in
-/// it, or the first price of all.
+/// it, or the first price of all, unless the venue says what it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowMaker {
     /// The price of the last trade; `None` before the first.
@@ -153,11 +156,13 @@ impl RowMaker {
         };
         self.turn = Some(if mode == Mode::Tick { second } else { second.div_euclid(60) });
         let mut row = [0.0; COLUMN_COUNT];
-        self.fill_prices(&mut row, last, mode);
+        self.fill_prices(&mut row, last, mode, scene.facts.base().unwrap_or(self.close_before));
         let is_stock = scene.instrument.kind == InstrumentKind::Stock;
         self.fill_volumes(&mut row, is_stock);
         if is_stock {
-            self.interruption.fill(&mut row, self.open, &scene.instrument.ticks);
+            self.interruption.fill(&mut row, scene.facts.open().unwrap_or(self.open), &scene.instrument.ticks);
+            let (volume, value) = (self.today.qty[0].saturating_add(self.today.qty[1]), self.today.value() as f64 / 1e16);
+            facts::fill(&mut row, &scene.facts, last, volume, value);
             row[at::ROUND_FIGURE] = f64::from(u8::from(is_round_figure(row[at::PRICE])));
         }
         fill_book(&mut row, scene);
@@ -189,12 +194,12 @@ impl RowMaker {
         self.today.value()
     }
 
-    fn fill_prices(&self, row: &mut Row, last: Price, mode: Mode) {
+    fn fill_prices(&self, row: &mut Row, last: Price, mode: Mode, base: Price) {
         row[at::PRICE] = last.to_f64();
         row[at::OPEN] = self.open.to_f64();
         row[at::HIGH] = self.high.to_f64();
         row[at::LOW] = self.low.to_f64();
-        row[at::CHANGE] = percent(last.to_f64(), self.close_before.to_f64());
+        row[at::CHANGE] = percent(last.to_f64(), base.to_f64());
         row[at::MIDDLE_CHANGE] = percent(last.to_f64(), (self.high.to_f64() + self.low.to_f64()) / 2.0);
         row[at::RANGE] = percent(self.high.to_f64(), self.low.to_f64());
         if mode == Mode::Minute {

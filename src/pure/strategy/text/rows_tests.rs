@@ -13,7 +13,7 @@ fn seconds(text: f64) -> Nanos {
 }
 
 fn scene<'a>(instrument: &'a Instrument, book: Option<&'a Book>) -> Scene<'a> {
-    Scene { instrument, book, quote: None, watched: true }
+    Scene { instrument, book, quote: None, watched: true, facts: Facts::default() }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use core::any::Any;
 use jangbu_journal::{DecodeError, Decoder, Encoder, Nanos};
 
 use super::columns::{Mode, Row};
+use super::facts::Facts;
 use super::flags::Flags;
 use super::frame::{Fault, Frame, Market};
 use super::looked::{Looked, Verdict};
@@ -151,7 +152,8 @@ impl TextStrategy {
         let (Some(instrument), Some(Some(known))) = (view.instrument(id), self.instruments.get_mut(id.index())) else { return };
         // A venue that ranks all its markets knows better than we do from those we hear of.
         known.ranked = view.is_ranked(id).unwrap_or(known.ranked);
-        let scene = Scene { instrument, book: view.book(id), quote: view.quote(id), watched: known.ranked };
+        let facts = Facts::of(view, id);
+        let scene = Scene { instrument, book: view.book(id), quote: view.quote(id), watched: known.ranked, facts };
         if let Some((second, mut row)) = known.maker.row(at, mode, &scene) {
             self.on_text_row(view, instrument, (second, &mut row), out);
         }

@@ -2,6 +2,7 @@
 
 use super::engine::{Engine, Task, won};
 use super::frames;
+use super::stocks::Active;
 use super::write::{krw, whole};
 use crate::market::Money;
 use crate::venue::exchange::TradingPhase;
@@ -113,6 +114,7 @@ impl Engine {
                 Step::ClosingAuction => {
                     self.end_interruption(at);
                     self.exchange.set_guard(id, None);
+                    self.exchange.set_moving_guard(id, None);
                     self.exchange.set_phase(id, TradingPhase::Auction);
                 }
                 Step::Close => {
@@ -135,27 +137,30 @@ impl Engine {
         }
         let stock = &self.stocks[at];
         self.exchange.set_guard(stock.id, stock.guard());
+        self.exchange.set_moving_guard(stock.id, Some(stock.moving_guard()));
     }
 
     /// A trade would have left the bounds: two minutes and up to thirty seconds of an auction.
-    pub(super) fn begin_interruption(&mut self, at: usize, price: i64) {
+    pub(super) fn begin_interruption(&mut self, at: usize, active: Active) {
         let now = self.now();
         let Some(stock) = self.stocks.get_mut(at).filter(|stock| stock.vi.active.is_none()) else { return };
-        stock.vi.active = Some((price, now));
+        // Its auction is counted from when it was noticed.
+        let active = Active { began: now, ..active };
+        stock.vi.active = Some(active);
         stock.vi.count += 1;
         self.stats.interruptions += 1;
         let lasts = DURATION_S + u32::try_from(self.random.below(u64::from(RANDOM_S_MAX) + 1)).unwrap_or(0);
         self.at(now.plus(i64::from(lasts) * SECOND), Task::EndInterruption(at));
         let day = self.exchange.day(self.stocks[at].id).unwrap_or_default();
-        let values = frames::interruption(&self.stocks[at], price, TimeOfDay::at(now), None, &day);
+        let values = frames::interruption(&self.stocks[at], &active, None, &day);
         self.publish("1h", "VI발동/해제", at, values);
     }
 
     fn end_interruption(&mut self, at: usize) {
-        let Some((price, began)) = self.stocks.get_mut(at).and_then(|stock| stock.vi.active.take()) else { return };
+        let Some(active) = self.stocks.get_mut(at).and_then(|stock| stock.vi.active.take()) else { return };
         let id = self.stocks[at].id;
         let day = self.exchange.day(id).unwrap_or_default();
-        let values = frames::interruption(&self.stocks[at], price, TimeOfDay::at(began), Some(self.time()), &day);
+        let values = frames::interruption(&self.stocks[at], &active, Some(self.time()), &day);
         self.publish("1h", "VI발동/해제", at, values);
         let price = self.exchange.uncross(id, TradingPhase::Continuous);
         self.restart(at, price.map(whole));

@@ -9,7 +9,7 @@ use super::access::{Buckets, Tokens};
 use super::config::KiwoomEmulatorConfig;
 use super::frames::{self, Best, Happened, Meta, Report};
 use super::stats::KiwoomStats;
-use super::stocks::Stock;
+use super::stocks::{Active, Stock};
 use super::write::{Fields, amount, krw, quantity, shares, whole};
 use crate::market::{Currency, Money, Side};
 use crate::venue::exchange::{
@@ -243,7 +243,10 @@ impl Engine {
                 }
             }
             Fact::BookChanged(id) => self.tell_book(id.index()),
-            Fact::Guarded { instrument, price, .. } => self.begin_interruption(instrument.index(), whole(price)),
+            Fact::Guarded { at, instrument, price, fixed, moving } => {
+                let active = Active { price: whole(price), began: at, fixed, moving: moving.map(whole) };
+                self.begin_interruption(instrument.index(), active);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Values of REAL frames, all fields of each type. Source: fact sheet 4.5 to 4.12.
 
-use super::stocks::Stock;
+use super::stocks::{Active, Stock};
 use super::write::{Fields, fields, krw, money, percent, put, shares, signed, signed_percent, whole};
 use crate::market::{Price, Qty, Side};
 use crate::venue::exchange::{DayStats, Holding, LedgerFill, Order, Traded};
@@ -166,30 +166,39 @@ pub(super) fn session(code: &str, time: TimeOfDay, remaining: &str) -> Fields {
 }
 
 /// `1h`: an interruption begins, or ends at `ended`.
-pub(super) fn interruption(stock: &Stock, price: i64, began: TimeOfDay, ended: Option<TimeOfDay>, day: &DayStats) -> Fields {
-    let reference = stock.vi.reference;
-    let deviation = signed_percent(price - reference, reference);
-    let up = price >= reference;
+pub(super) fn interruption(stock: &Stock, active: &Active, ended: Option<TimeOfDay>, day: &DayStats) -> Fields {
+    let Active { price, began, fixed, moving } = *active;
+    // What it is not has a reference of 0 (n/a) and a deviation of 0.00.
+    let fixed_reference = if fixed { stock.vi.reference } else { 0 };
+    let of = |reference: i64| if reference > 0 { signed_percent(price - reference, reference) } else { "0.00".to_owned() };
+    let up = price >= moving.unwrap_or(stock.vi.reference);
+    // 9068 of one that is both is not known: the static one's.
+    let (number, name) = match (fixed, moving) {
+        (true, None) => ("1", "정적"),
+        (false, _) => ("2", "동적"),
+        (true, Some(_)) => ("1", "동적+정적"),
+    };
+    let (open, moving) = (whole(day.open), moving.unwrap_or(0));
     fields([
         ("9001", stock.code.clone()),
         ("302", stock.name.clone()),
         ("13", shares(day.volume).to_string()),
         ("14", Stock::turnover_million(day).to_string()),
-        ("9068", "1".into()),
+        ("9068", number.into()),
         ("9008", if stock.board == crate::venue::kiwoom::rules::Board::Kosdaq { "101" } else { "001" }.into()),
         ("9075", "1".into()),
         ("1221", price.to_string()),
-        ("1223", began.to_string()),
+        ("1223", TimeOfDay::at(began).to_string()),
         ("1224", ended.map_or_else(|| "000000".into(), |ended| ended.to_string())),
-        ("1225", "정적".into()),
-        ("1236", reference.to_string()),
-        ("1237", "0".into()),
-        ("1238", deviation.clone()),
-        ("1239", "0.00".into()),
-        ("1489", deviation),
+        ("1225", name.into()),
+        ("1236", fixed_reference.to_string()),
+        ("1237", moving.to_string()),
+        ("1238", of(fixed_reference)),
+        ("1239", of(moving)),
+        ("1489", of(open)),
         ("1490", stock.vi.count.to_string()),
         ("9069", if up { "1" } else { "2" }.into()),
-        ("1279", if up { "+정적" } else { "-정적" }.into()),
+        ("1279", format!("{}{name}", if up { '+' } else { '-' })),
     ])
 }
 

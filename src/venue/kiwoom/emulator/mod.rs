@@ -13,7 +13,7 @@
 //!
 //! Simplified: a stock has one book for KRX and NXT, which is the opening auction's from 08:30 on; an auction fills every order
 //! at or better than its price; mid-price, stop and closing-price orders are refused (RC9000), and a conditional limit stays a
-//! limit; there are static interruptions only, and only in regular hours.
+//! limit; interruptions, static and dynamic, begin in continuous trading of the regular hours only.
 
 mod access;
 mod account;
@@ -185,6 +185,17 @@ impl KiwoomEmulator {
         if let Some(at) = engine.find(code) {
             let id = engine.stocks[at].id;
             engine.exchange.set_anchor(id, krw(price));
+        }
+    }
+
+    /// A script: whoever quoted a stock nearer than this price, KRW, has left, and somebody buys (or sells) a share there. Three
+    /// percent away at once (KOSDAQ: six) are a dynamic interruption.
+    pub fn leap(&self, code: &str, side: Side, price: i64) {
+        let mut engine = lock(&self.broker.engine);
+        if let Some(at) = engine.find(code) {
+            let id = engine.stocks[at].id;
+            engine.exchange.leap(id, side, krw(price));
+            engine.flush();
         }
     }
 

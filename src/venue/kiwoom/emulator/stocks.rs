@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use jangbu_journal::Nanos;
 
 use super::write::{krw, money, shares, whole};
-use crate::market::{InstrumentId, Rounding, TickTable};
-use crate::venue::exchange::{DayStats, Traded};
+use crate::market::{InstrumentId, Price, Rounding, TickTable};
+use crate::venue::exchange::{Around, DayStats, Traded};
 use crate::venue::kiwoom::rules::limits::limits;
 use crate::venue::kiwoom::rules::sessions::is_trading_day;
 use crate::venue::kiwoom::rules::ticks::ticks;
@@ -105,9 +105,21 @@ pub(super) struct Stock {
 pub(super) struct Interruption {
     /// Reference of the static one, KRW.
     pub(super) reference: i64,
-    /// The price that began the one that lasts, and when.
-    pub(super) active: Option<(i64, Nanos)>,
+    /// The one that lasts.
+    pub(super) active: Option<Active>,
     pub(super) count: u32,
+}
+
+/// An interruption that lasts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Active {
+    /// The price that began it.
+    pub(super) price: i64,
+    pub(super) began: Nanos,
+    /// It is a static one (정적).
+    pub(super) fixed: bool,
+    /// Reference of the dynamic one (동적), where it is one: the last trade before the order.
+    pub(super) moving: Option<i64>,
 }
 
 /// Most trades kept for ka10079.
@@ -151,9 +163,21 @@ impl Stock {
     }
 
     /// Prices at which a static interruption begins, down and up.
-    pub(super) fn guard(&self) -> Option<(crate::market::Price, crate::market::Price)> {
+    pub(super) fn guard(&self) -> Option<(Price, Price)> {
         let prices = interruptions::static_prices(&self.ticks, krw(self.vi.reference))?;
         Some((prices.down, prices.up))
+    }
+
+    /// Prices at which a dynamic interruption begins around the last trade. Every share of KOSPI is taken for one of KOSPI 200.
+    pub(super) fn moving_guard(&self) -> Around {
+        use interruptions::{DynamicGroup, DynamicTime::Continuous, dynamic_prices};
+        fn bounds(ticks: &TickTable, last: Price, group: DynamicGroup) -> Option<(Price, Price)> {
+            dynamic_prices(ticks, last, group, Continuous).map(|prices| (prices.down, prices.up))
+        }
+        match self.board {
+            Board::Kospi => |ticks, last| bounds(ticks, last, DynamicGroup::Kospi200),
+            _ => |ticks, last| bounds(ticks, last, DynamicGroup::Others),
+        }
     }
 
     /// 1 upper limit, 2 up, 3 even, 4 lower limit, 5 down.

@@ -13,7 +13,8 @@ use super::super::wire::{FrameOutcome, Message, Symbol};
 use super::{ACCOUNT_CHANNEL, Done, KiwoomGateway, Say};
 use crate::account::OrderUpdate;
 use crate::config::RawFrames;
-use crate::event::{Answer, Event, LinkState};
+use crate::event::market::PhaseKind;
+use crate::event::{Answer, Event, LinkState, MarketEvent};
 use crate::market::{InstrumentId, Venue};
 use crate::venue::VenueError;
 use crate::venue::kiwoom::rest::RestError;
@@ -68,7 +69,7 @@ impl KiwoomGateway {
     /// Sends the events that were made: our orders and account first, then what they cost, then the market.
     pub(super) async fn flush(&mut self, recv: Nanos) -> Result<(), VenueError> {
         let mut made = std::mem::take(&mut self.made);
-        let mut has_ended = false;
+        let (mut has_ended, mut begins) = (false, false);
         for (venue_time, event) in made.drain(..) {
             match event {
                 Event::Order(told) => {
@@ -77,10 +78,17 @@ impl KiwoomGateway {
                     self.mailbox.send_priority_at(recv, venue_time, Event::Order(told)).await?;
                 }
                 Event::Answer(_) => self.mailbox.send_priority_at(recv, venue_time, event).await?,
-                event => self.mailbox.put(recv, venue_time, event),
+                event => {
+                    let before = [PhaseKind::PreMarket, PhaseKind::OpeningAuction];
+                    begins |= matches!(&event, Event::Market(MarketEvent::Phase(phase)) if before.contains(&phase.kind));
+                    self.mailbox.put(recv, venue_time, event);
+                }
             }
         }
         self.made = made;
+        if begins {
+            self.refresh_references();
+        }
         for cost in self.decoder.orders_mut(recv).take_costs() {
             let Some(ours) = self.desk.get(cost.order) else { continue };
             let Some(fees) = self.directory.fees(ours.instrument) else { continue };
@@ -150,9 +158,13 @@ impl KiwoomGateway {
 
     async fn on_hits(&mut self, hits: &Hits) -> Result<(), VenueError> {
         if hits.once {
-            return Ok(());
+            return self.on_search(hits).await;
         }
-        let Some((condition, anew)) = self.watching.watch_answered(hits.condition) else { return Ok(()) };
+        let Some((condition, anew)) = self.watching.watch_answered(hits.condition) else {
+            // A refused search says neither that it was one nor of which condition.
+            let is_search = !hits.reply.is_ok() && !self.searches.is_empty();
+            return if is_search { self.on_search(hits).await } else { Ok(()) };
+        };
         if hits.reply.is_ok() {
             self.worked(&format!("condition {condition}"));
             return Ok(());

@@ -26,6 +26,7 @@ impl KiwoomGateway {
             Instruction::Cancel(order) => self.cancel(at, order),
             Instruction::Query(Query::Account(_)) => self.ask_account(),
             Instruction::Query(Query::Order(order)) => self.ask_order(order).await?,
+            Instruction::Query(query) => self.on_question(query).await?,
             Instruction::Subscribe { instrument, on } => self.on_subscribe(instrument, on).await?,
             Instruction::Conditions(names) => self.on_conditions_wanted(names),
             // Heard by the socket only when it waits for that.

@@ -1,10 +1,10 @@
 //! What is Kiwoom's alone; what every venue does is in `venue/conformance`.
 
 use crate::account::{OrderType, TimeInForce};
-use crate::effect::Query;
+use crate::effect::{BarLength, Query};
 use crate::event::link::ACCOUNT_CHANNEL;
-use crate::event::{Command, Event, LinkState, MarketEvent};
-use crate::market::{InstrumentId, Qty, Side, Venue};
+use crate::event::{Answer, Command, Event, LinkState, MarketEvent};
+use crate::market::{Bar, InstrumentId, Qty, Reference, Side, Venue};
 use crate::venue::conformance::harness::INSTRUMENT;
 use crate::venue::conformance::rig::{Rig, Setup};
 use crate::venue::gateway::Instruction;
@@ -138,4 +138,93 @@ async fn a_token_that_was_renewed_is_told_in_a_line() {
     assert!(text.contains("8005") && text.contains("renewed") && text.contains("새로 받았고"), "{text}");
     assert!(!text.contains(&rig.harness.emulator.token()), "{text}");
     rig.stop().await;
+}
+
+fn facts(rig: &Rig<Stocks>, id: InstrumentId) -> Vec<Reference> {
+    let told = rig.heard.iter().filter_map(|row| match &row.1 {
+        Event::Market(MarketEvent::Reference(reference)) if reference.instrument == id => Some(**reference),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[tokio::test]
+async fn facts_of_the_settings_stocks_come_before_the_account_and_others_when_they_are_asked_for() {
+    let mut rig = Rig::at(Stocks::start_with(7, 3, Vec::new()).await, Setup::default());
+    rig.until_ready().await;
+    let up = rig.heard.iter().position(|row| matches!(&row.1, Event::Link(link) if link.state == LinkState::Up));
+    let whole = |event: &Event| matches!(event, Event::Market(MarketEvent::Reference(told)) if told.has_limits());
+    let told = rig.heard.iter().position(|row| whole(&row.1));
+    assert!(told.is_some() && told < up, "facts at {told:?}, up at {up:?}");
+    let known = *rig.kernel.reference(INSTRUMENT).expect("facts");
+    let texts = [known.base, known.previous_close, known.lower_limit, known.upper_limit].map(|at| at.expect("a price").to_string());
+    assert_eq!(texts, ["74900", "74900", "52500", "97300"]);
+    assert_eq!((known.listed.map(|qty| qty.to_string()), known.halted), (Some("5919637922".into()), Some(false)));
+    assert!(known.previous_volume.is_some() && known.previous_turnover.is_some() && known.capitalisation.is_some(), "{known:?}");
+    // Asked for again, they are told again.
+    let before = facts(&rig, INSTRUMENT).len();
+    rig.instruct(Instruction::Query(Query::Reference(INSTRUMENT)));
+    rig.until("facts", |rig| facts(rig, INSTRUMENT).len() > before).await;
+    // What is no stock is said to be none.
+    let query = Query::Reference(InstrumentId(999));
+    let question = query.question();
+    rig.instruct(Instruction::Query(query));
+    let failed = |event: &Event| matches!(event, Event::Answer(it) if matches!(&**it, Answer::Failed { question: of, .. } if *of == question));
+    rig.until("a failure", |rig| rig.heard.iter().any(|row| failed(&row.1))).await;
+    rig.finish().await;
+}
+
+#[tokio::test]
+async fn bars_of_every_length_come_oldest_first() {
+    let mut rig = Rig::<Stocks>::ready().await;
+    rig.until("some trades", |rig| rig.kernel.last(INSTRUMENT).is_some()).await;
+    for (length, count, span) in [
+        (BarLength::Trades(1), 2, 0),
+        (BarLength::Minutes(5), 100, 300),
+        (BarLength::Day { adjusted: true }, 620, 86_400),
+        (BarLength::Day { adjusted: false }, 45, 86_400),
+    ] {
+        let from = rig.heard.len();
+        rig.instruct(Instruction::Query(Query::Bars { instrument: INSTRUMENT, length, count }));
+        let bars = |rig: &Rig<Stocks>| -> Vec<Bar> {
+            let told = rig.heard[from..].iter().filter_map(|row| match &row.1 {
+                Event::Market(MarketEvent::Bar(bar)) => Some(**bar),
+                _ => None,
+            });
+            told.collect()
+        };
+        // There may be fewer trades so far.
+        let enough = if length == BarLength::Trades(1) { 1 } else { usize::from(count) };
+        rig.until("bars", |rig| bars(rig).len() >= enough).await;
+        let bars = bars(&rig);
+        assert!(bars.len() <= usize::from(count) && bars.iter().all(|bar| bar.span == span * 1_000_000_000), "{length:?}");
+        assert!(bars.windows(2).all(|pair| pair[0].start < pair[1].start || span == 0), "{length:?}");
+        let sound = |bar: &Bar| bar.low <= bar.open.min(bar.close) && bar.high >= bar.open.max(bar.close) && bar.low.is_positive();
+        assert!(bars.iter().all(sound), "{length:?}");
+    }
+    rig.finish().await;
+}
+
+#[tokio::test]
+async fn a_search_made_once_tells_what_meets_the_condition() {
+    let mut rig = Rig::at(Stocks::start_with(7, 3, Vec::new()).await, Setup::default());
+    rig.until_ready().await;
+    let codes: Vec<String> = rig.harness.emulator.codes().into_iter().skip(1).collect();
+    codes.iter().for_each(|code| assert!(rig.harness.emulator.set_condition(1, code, true) || !code.is_empty()));
+    rig.instruct(Instruction::Query(Query::Condition { venue: Venue::Kiwoom, number: 1 }));
+    let hits = |rig: &Rig<Stocks>| -> Vec<(String, bool)> {
+        let told = rig.heard.iter().filter_map(|row| match &row.1 {
+            Event::Market(MarketEvent::Condition(hit)) if hit.number == 1 => Some((hit.instrument, hit.entered)),
+            _ => None,
+        });
+        told.filter_map(|(id, entered)| rig.kernel.instruments().find(|row| row.id == id).map(|row| (row.symbol.clone(), entered))).collect()
+    };
+    rig.until("hits", |rig| codes.iter().all(|code| hits(rig).iter().any(|hit| hit.0 == *code && hit.1))).await;
+    // One that there is not is refused.
+    let query = Query::Condition { venue: Venue::Kiwoom, number: 77 };
+    let question = query.question();
+    rig.instruct(Instruction::Query(query));
+    let failed = |event: &Event| matches!(event, Event::Answer(it) if matches!(&**it, Answer::Failed { question: of, .. } if *of == question));
+    rig.until("a failure", |rig| rig.heard.iter().any(|row| failed(&row.1))).await;
+    rig.finish().await;
 }

@@ -4,14 +4,19 @@ use jangbu_journal::Nanos;
 
 use super::book::BookFrame;
 use super::rest::quote::QuoteBoard;
-use super::stream::{BestFrame, HoldingFrame, InterruptionFrame, TradeFrame};
+use super::stream::{BestFrame, HoldingFrame, InterruptionFrame, Loose, TradeFrame};
 use crate::event::market::Vi;
 use crate::event::{Answer, Event, MarketEvent};
 use crate::market::number::ONE;
-use crate::market::{Depth, InstrumentId, Level, Price, Qty, Quote, Rounding, Side, Trade};
+use crate::market::{Activity, Depth, InstrumentId, Level, Money, Price, Qty, Quote, Rate, Rounding, Side, Trade};
 use crate::venue::kiwoom::time::{Date, TimeOfDay};
 use crate::venue::raw::Made;
 use crate::venue::wire_error::WireError;
+
+/// Figures of a day are told at most once in so long.
+const ACTIVITY_NS: i64 = 1_000_000_000;
+/// Capitalisations are written in this many KRW.
+const HUNDRED_MILLION: i128 = 100_000_000;
 
 /// What an entry of a frame came to.
 pub(super) enum Entry {
@@ -32,13 +37,15 @@ pub(super) struct Feed {
     pub(super) best: Option<(Option<Price>, Option<Price>)>,
     interruption: Option<Vi>,
     holding: Option<(Qty, Price)>,
+    /// The figures of the day that were told last, and when.
+    activity: Option<(Nanos, Activity)>,
     /// Books since it was last lost.
     pub(super) books: u64,
 }
 
 impl Feed {
     pub(super) const fn new(id: InstrumentId) -> Self {
-        Feed { id, traded: None, last_price: None, best: None, interruption: None, holding: None, books: 0 }
+        Feed { id, traded: None, last_price: None, best: None, interruption: None, holding: None, activity: None, books: 0 }
     }
 
     pub(super) fn on_trade(&mut self, received: Nanos, frame: &TradeFrame, out: &mut Made) -> Result<Entry, WireError> {
@@ -62,7 +69,32 @@ impl Feed {
         let id = u64::try_from(volume.raw() / i128::from(ONE)).unwrap_or(u64::MAX);
         let trade = Trade { instrument: self.id, taker, price, qty: taken.qty, id };
         out.push((time, Event::Market(MarketEvent::Trade(trade))));
+        self.tell_activity(received, time, frame, out);
         Ok(Entry::Events)
+    }
+
+    /// The figures of the day that came with a trade, when they are others than those told last, and that is a second ago.
+    fn tell_activity(&mut self, received: Nanos, time: Option<Nanos>, frame: &TradeFrame, out: &mut Made) {
+        if self.activity.is_some_and(|(told, _)| received.since(told) < ACTIVITY_NS) {
+            return;
+        }
+        // The signs of the ratios are colours.
+        let size = |rate: Loose<Rate>| rate.0.map(|rate| Rate::from_raw(rate.raw().saturating_abs()));
+        let capitalisation = frame.capitalisation.0.and_then(|worth| worth.raw().checked_abs()?.checked_mul(HUNDRED_MILLION));
+        let activity = Activity {
+            instrument: self.id,
+            turnover_change: frame.turnover_change.0,
+            volume_ratio: size(frame.volume_ratio),
+            turnover_rate: size(frame.turnover_rate),
+            same_time_ratio: size(Loose(frame.same_time_ratio.0)),
+            capitalisation: capitalisation.map(Money::from_raw),
+        };
+        let nothing = Activity { instrument: self.id, ..Activity::default() };
+        if activity == nothing || self.activity.is_some_and(|(_, told)| told == activity) {
+            return;
+        }
+        self.activity = Some((received, activity));
+        out.push((time, Event::Market(MarketEvent::Activity(Box::new(activity)))));
     }
 
     /// A trade of an auction has no taker, and our trades have one: its place in the spread decides, else the last price.

@@ -182,6 +182,14 @@ fn recorded_sessions_decode_without_an_error() {
                     volume = trade.id;
                     seen.0 += 1;
                 }
+                Event::Market(MarketEvent::Activity(told)) => {
+                    // 회전율 is the volume by the listed shares, and those are 시가총액 by the price: all three agree.
+                    let shares = told.capitalisation.expect("311").to_f64() / 258_000.0;
+                    let turned = told.turnover_rate.expect("31").to_f64();
+                    assert!((turned - volume as f64 / shares).abs() < 1e-4, "{name}: {told:?} at {volume}");
+                    let same_time = told.same_time_ratio.expect("851").to_f64();
+                    assert!((0.9..1.2).contains(&same_time), "{name}: {told:?}");
+                }
                 Event::Order(event) => seen.1.push(event.update.clone()),
                 other => panic!("{name}: {other:?}"),
             }

@@ -70,6 +70,32 @@ pub struct Taken {
     pub taker: Option<Side>,
 }
 
+/// A figure beside what a frame is about: one that cannot be read is not there, and takes nothing else with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loose<T>(pub Option<T>);
+
+impl<T> Value for Loose<T>
+where
+    Option<T>: Value,
+{
+    fn read(what: &'static str, field: &'static str, text: &str) -> Result<Self, WireError> {
+        Ok(Loose(Option::<T>::read(what, field, text).unwrap_or_default()))
+    }
+}
+
+/// A share in percent (`103.79`), or in hundredths of one where it has no point (`10379`): so FID 851 was recorded on 2026-09-11, when
+/// 31.97 % of the volume of the day before had been traded at 11:56. Loose as well.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hundredths(pub Option<Rate>);
+
+impl Value for Hundredths {
+    fn read(what: &'static str, field: &'static str, text: &str) -> Result<Self, WireError> {
+        let rate = Loose::<Rate>::read(what, field, text)?.0;
+        let part = if text.contains('.') { 1 } else { 100 };
+        Ok(Hundredths(rate.map(|rate| Rate::from_raw(rate.raw() / part))))
+    }
+}
+
 impl Value for Option<Taken> {
     fn read(what: &'static str, field: &'static str, text: &str) -> Result<Self, WireError> {
         let number = Number::parse(text).map_err(|error| WireError::Number { what, field, error })?;
@@ -121,6 +147,16 @@ real_record! {
         bought: Option<Qty> = "1031",
         /// Where; written `KRX`, or `1` in the documents.
         exchange: Option<Exchange> = "9081",
+        /// Value traded today less that of the whole day before, KRW.
+        turnover_change: Loose<Money> = "29",
+        /// Volume of today by that of the whole day before; the sign says only whether it is below 1.
+        volume_ratio: Loose<Rate> = "30",
+        /// Volume of today by listed shares.
+        turnover_rate: Loose<Rate> = "31",
+        /// Market capitalisation, 100 million KRW.
+        capitalisation: Loose<Money> = "311",
+        /// Volume of today by that of the day before up to this time; may be blank.
+        same_time_ratio: Hundredths = "851",
     }
 }
 

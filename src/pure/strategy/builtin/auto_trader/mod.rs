@@ -1,7 +1,7 @@
 //! Buys what enters a condition search and sells by the order rules: [`AutoTrader`].
 //!
 //! ```text
-//!  condition: entered ─► watch its data ─► a price is known ─► rules: enter ─► stops, parts, liquidation
+//!  condition: entered ─► watch its data, ask its base data ─► both are known ─► rules: enter ─► stops, parts, liquidation
 //!  condition: left ────► no more entry; an open entry is cancelled; with `exit_on_leave` it is sold
 //! ```
 
@@ -10,6 +10,7 @@ mod state;
 mod tests;
 
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::any::Any;
@@ -17,9 +18,10 @@ use core::any::Any;
 use jangbu_journal::{DecodeError, Decoder, Encoder};
 
 use super::Parameter;
+use crate::effect::{Query, Severity};
 use crate::event::command::StrategySettings;
 use crate::event::market::Condition;
-use crate::market::{InstrumentId, Price, Quote, Trade};
+use crate::market::{InstrumentId, Price, Quote, Reference, Trade};
 use crate::strategy::parameters::Values;
 use crate::strategy::rules::clock::day_of;
 use crate::strategy::rules::{Gate, RuleSettings, Rules, parts, seconds, tables, yes};
@@ -54,6 +56,20 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         english: "how long after entering it may be bought, seconds; 0 is until it leaves",
     },
     Parameter {
+        name: "base_data_seconds",
+        expected: "whole seconds from 0 to 31536000",
+        default: "3",
+        korean: "편입 뒤 기본정보(기준가, 상하한가)를 이만큼 기다린 뒤 삼 (초); 0은 조회하지 않음",
+        english: "how long an entry waits for its base data (limits, previous close), seconds; 0 does not ask",
+    },
+    Parameter {
+        name: "without_base_data",
+        expected: "buy or skip",
+        default: "buy",
+        korean: "기본정보가 제때 오지 않으면 살지(buy) 그만둘지(skip)",
+        english: "what becomes of an entry whose base data did not come in time: buy or skip",
+    },
+    Parameter {
         name: "cancel_on_leave",
         expected: "\"true\" or \"false\"",
         default: "true",
@@ -78,6 +94,8 @@ struct Settings {
     on: bool,
     conditions: Vec<String>,
     entry_wait_s: i64,
+    base_data_s: i64,
+    skips_unknown: bool,
     cancel_on_leave: bool,
     exit_on_leave: bool,
 }
@@ -104,6 +122,12 @@ pub(super) fn make(values: &Values<'_>) -> Result<Box<dyn Strategy>, String> {
         on: yes(values, "on")?,
         conditions: values.get("conditions", |text| Some(parts(text).map(String::from).collect()))?,
         entry_wait_s: seconds(values, "entry_wait_seconds")?,
+        base_data_s: seconds(values, "base_data_seconds")?,
+        skips_unknown: values.get("without_base_data", |text| match text {
+            "buy" => Some(false),
+            "skip" => Some(true),
+            _ => None,
+        })?,
         cancel_on_leave: yes(values, "cancel_on_leave")?,
         exit_on_leave: yes(values, "exit_on_leave")?,
     };
@@ -135,6 +159,20 @@ impl AutoTrader {
         if until.is_some_and(|until| view.now() >= until) {
             self.state.forget(id);
             return;
+        }
+        if let Some(waits_until) = self.state.awaited(id) {
+            let known = view.reference(id).is_some_and(Reference::has_limits);
+            if !known && view.now() < waits_until {
+                return;
+            }
+            if !known && self.settings.skips_unknown {
+                self.state.forget(id);
+                let symbol = view.instrument(id).map_or("?", |instrument| instrument.symbol.as_str());
+                let text = format!("{symbol} was not bought: its base data did not come in {} s", self.settings.base_data_s);
+                out.notify(Severity::Warning, "auto_trader.base_data", text);
+                return;
+            }
+            self.state.answered(id);
         }
         let (Some(price), Some(instrument)) = (price.or(view.last(id)), view.instrument(id)) else { return };
         match self.rules.may_enter(view, instrument, price) {
@@ -193,8 +231,14 @@ impl Strategy for AutoTrader {
             if self.state.watch(id) {
                 out.subscribe(id, true);
             }
-            let wait = self.settings.entry_wait_s;
-            self.state.want(id, (wait > 0).then(|| view.now().plus(wait.saturating_mul(1_000_000_000))));
+            let after = |seconds: i64| (seconds > 0).then(|| view.now().plus(seconds.saturating_mul(1_000_000_000)));
+            self.state.want(id, after(self.settings.entry_wait_s));
+            if let Some(until) = after(self.settings.base_data_s)
+                && !view.reference(id).is_some_and(Reference::has_limits)
+            {
+                self.state.ask(id, until);
+                out.ask(Query::Reference(id));
+            }
             self.try_enter(view, id, None, out);
             return;
         }
@@ -215,6 +259,19 @@ impl Strategy for AutoTrader {
     #[inline]
     fn on_trade(&mut self, view: &View<'_>, trade: &Trade, out: &mut Signals) {
         self.look(view, trade.instrument, Some(trade.price), out);
+    }
+
+    fn on_reference(&mut self, view: &View<'_>, reference: &Reference, out: &mut Signals) {
+        if self.state.wants_anything() {
+            self.try_enter(view, reference.instrument, None, out);
+        }
+    }
+
+    fn on_unanswered(&mut self, view: &View<'_>, question: &str, out: &mut Signals) {
+        let Some(id) = self.state.awaiting().find(|id| Query::Reference(*id).question() == question) else { return };
+        // There is nothing to wait for.
+        self.state.ask(id, view.now());
+        self.try_enter(view, id, None, out);
     }
 
     fn on_quote(&mut self, view: &View<'_>, quote: &Quote, out: &mut Signals) {

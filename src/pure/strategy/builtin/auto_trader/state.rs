@@ -26,6 +26,8 @@ pub(super) struct State {
     wanted: BTreeMap<InstrumentId, Option<Nanos>>,
     /// Whose data was asked for.
     watched: BTreeSet<InstrumentId>,
+    /// Whose base data was asked for, and until when an entry waits for it.
+    awaited: BTreeMap<InstrumentId, Nanos>,
 }
 
 impl State {
@@ -35,6 +37,7 @@ impl State {
             self.day = day;
             self.conditions.clear();
             self.wanted.clear();
+            self.awaited.clear();
         }
     }
 
@@ -77,10 +80,32 @@ impl State {
 
     pub(super) fn forget(&mut self, id: InstrumentId) {
         self.wanted.remove(&id);
+        self.awaited.remove(&id);
     }
 
     pub(super) fn forget_all(&mut self) {
         self.wanted.clear();
+        self.awaited.clear();
+    }
+
+    /// Base data of what is wanted was asked for.
+    pub(super) fn ask(&mut self, id: InstrumentId, until: Nanos) {
+        self.awaited.insert(id, until);
+    }
+
+    /// Until when its entry waits for base data, if it does.
+    pub(super) fn awaited(&self, id: InstrumentId) -> Option<Nanos> {
+        self.awaited.get(&id).copied()
+    }
+
+    /// Everything whose entry waits for base data.
+    pub(super) fn awaiting(&self) -> impl Iterator<Item = InstrumentId> + '_ {
+        self.awaited.keys().copied()
+    }
+
+    /// It waits no longer.
+    pub(super) fn answered(&mut self, id: InstrumentId) {
+        self.awaited.remove(&id);
     }
 
     /// True when it was not watched before.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::client::{quiet, start};
 use crate::market::number::ONE;
+use crate::market::{Price, Side};
 use crate::venue::kiwoom::emulator::KiwoomEmulatorConfig;
 use crate::venue::kiwoom::wire::Message;
 use crate::venue::kiwoom::wire::frame::SystemCode;
@@ -169,4 +170,27 @@ async fn a_price_that_runs_away_begins_an_interruption() {
     let lasted = ended.ended.expect("a time").seconds() - began.began.expect("a time").seconds();
     assert!((120..=150).contains(&lasted), "{lasted}");
     assert!(began.price.expect("a price").raw() * 10 >= began.static_reference.expect("a price").raw() * 11 - 1_000 * ONE);
+}
+
+#[tokio::test]
+async fn a_price_that_leaps_begins_a_dynamic_interruption() {
+    let config = KiwoomEmulatorConfig { speed: 600, interval_ms: 500, symbols: 1, limited: false, ..quiet() };
+    let (emulator, client) = start(config).await;
+    let mut socket = client.socket().await;
+    socket.say(&register(1, true, &[], &[RealType::Interruptions])).await;
+    assert!(matches!(socket.reply().await, Message::Registered(_)));
+    let (bid, _) = emulator.best("005930");
+    let price = i64::try_from(bid.expect("a book").raw() / ONE).expect("it fits") / 100 * 105 / 100 * 100;
+    emulator.leap("005930", Side::Buy, price);
+    let frame = |body: &RealBody| match body {
+        RealBody::Interruption(frame) => Some((**frame).clone()),
+        _ => None,
+    };
+    let (began, ended) = (socket.real(frame).await, socket.real(frame).await);
+    assert!(began.is_active() && began.is_dynamic() && !began.is_static() && !ended.is_active(), "{began:?} {ended:?}");
+    assert_eq!((began.direction, began.price, ended.began), (Some(1), Some(Price::from_raw(price * ONE)), began.began));
+    // Three percent of the last trade, up to a tick; the static one's ten are not reached.
+    let (last, at) = (began.dynamic_reference.expect("the last trade").raw(), price * ONE);
+    assert!(last > 0 && at * 100 >= last * 103 && at * 10 < last * 11, "{began:?}");
+    assert!(!began.static_reference.is_some_and(Price::is_positive), "{began:?}");
 }

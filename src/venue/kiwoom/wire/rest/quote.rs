@@ -165,6 +165,8 @@ record! {
         previous_close: Option<Price> = "pred_close_pric",
         /// Volume of the day before.
         previous_volume: Option<Qty> = "pred_trde_qty",
+        /// Value traded on the day before, million KRW.
+        previous_turnover_million: Option<Money> = "pred_trde_prica",
         /// Upper limit of the day.
         upper_limit: Option<Price> = "upl_pric",
         /// Lower limit of the day.

@@ -1,0 +1,66 @@
+//! Questions to venues: [`Query`].
+
+use alloc::format;
+use alloc::string::String;
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::OrderId;
+use crate::market::{InstrumentId, Venue};
+
+/// A question to a venue. What a venue cannot answer is [`Answer::Failed`](crate::event::Answer::Failed).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Query {
+    /// What became of one order.
+    Order(OrderId),
+    /// Open orders, positions and balances.
+    Account(Venue),
+    /// Facts of an instrument's day (기본정보): the answer is [`MarketEvent::Reference`](crate::event::MarketEvent::Reference).
+    Reference(InstrumentId),
+    /// Its newest bars: the answer is [`MarketEvent::Bar`](crate::event::MarketEvent::Bar)s, the oldest first.
+    Bars {
+        /// Of what.
+        instrument: InstrumentId,
+        /// How long each.
+        length: BarLength,
+        /// How many, at most; up to [`Query::BARS_MAX`].
+        count: u16,
+    },
+    /// What meets a condition search (조건검색) now: the answer is [`MarketEvent::Condition`](crate::event::MarketEvent::Condition)s.
+    Condition {
+        /// Where.
+        venue: Venue,
+        /// Its number there.
+        number: u32,
+    },
+}
+
+/// How long a bar is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BarLength {
+    /// So many trades. Such a bar has no span.
+    Trades(u8),
+    /// So many minutes.
+    Minutes(u8),
+    /// A day of the venue. `adjusted`: prices before a split as if it had been.
+    Day {
+        /// Whether prices are adjusted.
+        adjusted: bool,
+    },
+}
+
+impl Query {
+    /// Most bars one question asks for.
+    pub const BARS_MAX: u16 = 3_000;
+
+    /// Which question it is, in words: that of [`Answer::Failed`](crate::event::Answer::Failed).
+    pub fn question(&self) -> String {
+        match self {
+            Query::Order(order) => format!("order {order}"),
+            Query::Account(_) => "account".into(),
+            Query::Reference(instrument) => format!("base data of {instrument}"),
+            Query::Bars { instrument, .. } => format!("bars of {instrument}"),
+            Query::Condition { number, .. } => format!("condition search {number}"),
+        }
+    }
+}
