@@ -82,7 +82,7 @@ mod tests {
         };
         let known = Facts { reference: Some(&reference), activity: None };
         let (ratio, turned) = (8_123_468.0 / 9_358_023.0 * 100.0, 8_123_468.0 / 5_919_637_922.0 * 100.0);
-        near(columns(&known), [-91_677_000_000.0, ratio, turned, 0.0, 4_439_728.4415]);
+        near(columns(&known), [-91_677_000_000.0, ratio, turned, 0.0, 4_439_728.441_5]);
         // The sample of the fact sheet (0B): 29, 30, 31, 851, 311.
         let percent = |text: &str| text.parse::<Rate>().ok();
         let activity = Activity {
