@@ -122,7 +122,10 @@ fn an_off_tick_price_too_little_cash_and_a_closed_market_are_said_in_one_line() 
     let text = read_after("speed=1,begin=100000", "70050");
     check_line(&text, &["was not sent", "multiple of", "To do: ", "호가 단위", "조치: ", "[risk.price]"]);
     let text = read_after("speed=1,begin=100000", "97400");
-    check_line(&text, &["97400 is outside the day's limits, 52500 to 97300", "To do: ", "가격제한폭", "조치: ", "[risk.price_limit]"]);
+    check_line(
+        &text,
+        &["97400 is outside the day's limits, 52500 to 97300", "To do: ", "가격제한폭", "조치: ", "[risk.price_limit]"],
+    );
     let text = read_after("speed=1,begin=100000,cash=1000", "70000");
     check_line(&text, &["was not sent", "1000 is free", "To do: ", "주문가능금액", "조치: ", "[risk.cash]"]);
     // Before KRX takes orders the broker itself says so.

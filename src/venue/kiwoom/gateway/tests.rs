@@ -157,7 +157,8 @@ async fn facts_of_the_settings_stocks_come_before_the_account_and_others_when_th
     let told = rig.heard.iter().position(|row| whole(&row.1));
     assert!(told.is_some() && told < up, "facts at {told:?}, up at {up:?}");
     let known = *rig.kernel.reference(INSTRUMENT).expect("facts");
-    let texts = [known.base, known.previous_close, known.lower_limit, known.upper_limit].map(|at| at.expect("a price").to_string());
+    let texts =
+        [known.base, known.previous_close, known.lower_limit, known.upper_limit].map(|at| at.expect("a price").to_string());
     assert_eq!(texts, ["74900", "74900", "52500", "97300"]);
     assert_eq!((known.listed.map(|qty| qty.to_string()), known.halted), (Some("5919637922".into()), Some(false)));
     assert!(known.previous_volume.is_some() && known.previous_turnover.is_some() && known.capitalisation.is_some(), "{known:?}");
@@ -199,7 +200,8 @@ async fn bars_of_every_length_come_oldest_first() {
         let bars = bars(&rig);
         assert!(bars.len() <= usize::from(count) && bars.iter().all(|bar| bar.span == span * 1_000_000_000), "{length:?}");
         assert!(bars.windows(2).all(|pair| pair[0].start < pair[1].start || span == 0), "{length:?}");
-        let sound = |bar: &Bar| bar.low <= bar.open.min(bar.close) && bar.high >= bar.open.max(bar.close) && bar.low.is_positive();
+        let sound =
+            |bar: &Bar| bar.low <= bar.open.min(bar.close) && bar.high >= bar.open.max(bar.close) && bar.low.is_positive();
         assert!(bars.iter().all(sound), "{length:?}");
     }
     rig.finish().await;
@@ -217,7 +219,10 @@ async fn a_search_made_once_tells_what_meets_the_condition() {
             Event::Market(MarketEvent::Condition(hit)) if hit.number == 1 => Some((hit.instrument, hit.entered)),
             _ => None,
         });
-        told.filter_map(|(id, entered)| rig.kernel.instruments().find(|row| row.id == id).map(|row| (row.symbol.clone(), entered))).collect()
+        told.filter_map(|(id, entered)| {
+            rig.kernel.instruments().find(|row| row.id == id).map(|row| (row.symbol.clone(), entered))
+        })
+        .collect()
     };
     rig.until("hits", |rig| codes.iter().all(|code| hits(rig).iter().any(|hit| hit.0 == *code && hit.1))).await;
     // One that there is not is refused.

@@ -180,7 +180,7 @@ async fn a_price_that_leaps_begins_a_dynamic_interruption() {
     socket.say(&register(1, true, &[], &[RealType::Interruptions])).await;
     assert!(matches!(socket.reply().await, Message::Registered(_)));
     let (bid, _) = emulator.best("005930");
-    let price = i64::try_from(bid.expect("a book").raw() / ONE).expect("it fits") / 100 * 105 / 100 * 100;
+    let price = bid.expect("a book").raw() / ONE / 100 * 105 / 100 * 100;
     emulator.leap("005930", Side::Buy, price);
     let frame = |body: &RealBody| match body {
         RealBody::Interruption(frame) => Some((**frame).clone()),
