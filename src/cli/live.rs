@@ -1,6 +1,6 @@
 //! `jangbu live`: markets by their real protocols, orders at the simulator, everything in the journal.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -358,7 +358,13 @@ fn greet(config: &LiveConfig) {
     say(format_args!("  시장 · market    {market}"));
     say(format_args!("  전략 · strategy  {}", if strategies.is_empty() { "-".to_owned() } else { strategies.join("; ") }));
     say(format_args!("  장부 · journal   {} ({})", config.journal.display(), config.durability));
-    say("  Ctrl-C 끝내기 · ends the session; jangbu tell … 도는 동안 말하기 · speaks to it while it runs");
+    let journal = if config.journal == Path::new("jangbu-data") {
+        String::new()
+    } else {
+        format!(" --journal {}", config.journal.display())
+    };
+    say(format_args!("  말하기 · tell      jangbu tell{journal} status | order | kill | … --help"));
+    say("  Ctrl-C 끝내기 · ends the session");
 }
 
 /// What the kernel wants people to know.

@@ -83,6 +83,9 @@ pub struct Journaling<M: Machine> {
     rhythm: Rhythm,
     clock: Clock,
     watcher: Option<Watcher<M>>,
+    /// Events after which the watcher sees the machine at once.
+    is_shown: fn(&M::Event) -> bool,
+    show: bool,
     watched: Nanos,
     appended: Seq,
     applied: Seq,
@@ -114,6 +117,8 @@ where
             rhythm,
             clock,
             watcher: None,
+            is_shown: |_| false,
+            show: false,
             watched: Nanos::ZERO,
             appended: last,
             applied: last,
@@ -126,9 +131,9 @@ where
         }
     }
 
-    /// Shows the machine to `watcher` now and then.
-    pub fn watch(&mut self, watcher: Watcher<M>) {
-        self.watcher = Some(watcher);
+    /// Shows the machine to `watcher` now and then, and at once after an event that `is_shown`: nothing may come after it for long.
+    pub fn watch(&mut self, watcher: Watcher<M>, is_shown: fn(&M::Event) -> bool) {
+        (self.watcher, self.is_shown) = (Some(watcher), is_shown);
     }
 
     /// The last event in the journal, durable or not.
@@ -231,6 +236,7 @@ where
         for (stamp, event) in batch.as_slice() {
             self.writer.append(stamp, event).map_err(|error| self.refused(error))?;
             self.appended = stamp.seq;
+            self.show |= (self.is_shown)(event);
             self.oldest.get_or_insert(stamp.recv);
         }
         let now = if batch.is_empty() { self.clock.now() } else { batch.clock() };
@@ -244,7 +250,7 @@ where
     #[inline]
     fn applied(&mut self, stamp: &Stamp, machine: &M, effects: &Effects<M::Effect>) -> Result<(), JournalingError> {
         self.applied = stamp.seq;
-        let mut show = stamp.recv.since(self.watched) >= self.rhythm.watch_ns;
+        let mut show = core::mem::take(&mut self.show) || stamp.recv.since(self.watched) >= self.rhythm.watch_ns;
         if !effects.is_empty() {
             self.marks.add(stamp.seq, effects.as_slice());
             let mark = self.marks.of_effects(stamp.seq, effects.as_slice());

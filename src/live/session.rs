@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, never};
 use jangbu_journal::{Nanos, Seq, SessionInfo, Stamp, Writer, WriterOptions};
+use jangbu_replay::Marks;
 
 use super::broker::Broker;
 use super::clock::Clock;
@@ -208,9 +209,11 @@ fn bear(
     }
     let mut recorder = Journaling::new(writer, resumed.marks, config.rhythm, clock);
     let board = Arc::clone(board);
-    recorder.watch(Box::new(move |stamp, kernel: &Kernel, marks| {
+    let watcher = move |stamp: &Stamp, kernel: &Kernel, marks: &Marks| {
         *board.lock().unwrap_or_else(PoisonError::into_inner) = status(kernel, stamp, marks);
-    }));
+    };
+    // What an operator asks about next.
+    recorder.watch(Box::new(watcher), |event| matches!(event, Event::Command(_) | Event::Order(_)));
     Ok(Life { kernel: resumed.kernel, world, recorder, start })
 }
 

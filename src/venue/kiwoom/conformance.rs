@@ -31,8 +31,18 @@ pub(in crate::venue) struct Stocks {
 impl Stocks {
     /// With so many stocks, of which the first is traded, and conditions to watch.
     pub(super) async fn start_with(seed: u64, symbols: usize, conditions: Vec<String>) -> Self {
+        Self::start_at(Self::broker(seed, symbols), conditions).await
+    }
+
+    /// At this broker.
+    pub(super) async fn start_at(broker: KiwoomEmulatorConfig, conditions: Vec<String>) -> Self {
+        Stocks { emulator: KiwoomEmulator::start(broker).await.expect("it starts"), conditions }
+    }
+
+    /// A broker in the middle of a quiet day.
+    pub(super) fn broker(seed: u64, symbols: usize) -> KiwoomEmulatorConfig {
         let credentials = keys();
-        let config = KiwoomEmulatorConfig {
+        KiwoomEmulatorConfig {
             seed,
             begin: TimeOfDay::of(10, 0, 0),
             symbols,
@@ -44,8 +54,7 @@ impl Stocks {
             interval_ms: 100,
             wander_ticks: 0,
             ..KiwoomEmulatorConfig::default()
-        };
-        Stocks { emulator: KiwoomEmulator::start(config).await.expect("it starts"), conditions }
+        }
     }
 
     fn config(&self) -> KiwoomConfig {

@@ -233,3 +233,21 @@ async fn a_search_made_once_tells_what_meets_the_condition() {
     rig.until("a failure", |rig| rig.heard.iter().any(|row| failed(&row.1))).await;
     rig.finish().await;
 }
+
+#[tokio::test]
+async fn a_token_that_came_to_its_end_is_renewed_and_told() {
+    use crate::venue::kiwoom::emulator::KiwoomEmulatorConfig;
+    let broker = KiwoomEmulatorConfig { token_life_s: 1, ..Stocks::broker(7, 1) };
+    let mut rig = Rig::at(Stocks::start_at(broker, Vec::new()).await, Setup::default());
+    rig.until_ready().await;
+    let told =
+        |rig: &Rig<Stocks>| rig.notices.iter().find(|notice| notice.code == "venue.note").map(|notice| notice.text.clone());
+    let renewed = |rig: &Rig<Stocks>| {
+        rig.instruct(Instruction::Query(Query::Account(Venue::Kiwoom)));
+        told(rig).is_some()
+    };
+    rig.until("it is told", renewed).await;
+    let text = told(&rig).expect("told");
+    assert!(text.contains("renewed") && text.contains("새로 받았"), "{text}");
+    rig.stop().await;
+}
