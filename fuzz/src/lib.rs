@@ -11,6 +11,7 @@ mod kiwoom;
 pub mod mutate;
 pub mod seeds;
 mod settings;
+mod text;
 mod upbit;
 
 pub use binance::{binance_frame, binance_rest};
@@ -19,6 +20,7 @@ pub use block::block;
 pub use event::{event_record, kernel};
 pub use kiwoom::{kiwoom_frame, kiwoom_rest};
 pub use settings::settings;
+pub use text::text;
 pub use upbit::{upbit_frame, upbit_private};
 
 /// A harness under its name.
@@ -44,6 +46,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "upbit_frame", run: upbit_frame },
     Target { name: "upbit_private", run: upbit_private },
     Target { name: "settings", run: settings },
+    Target { name: "text", run: text },
 ];
 
 /// What two processes say over the journal's socket: any bytes are a message or none, and a message is written as it was read.

@@ -70,6 +70,11 @@ fn smoke(name: &str) {
 }
 
 #[test]
+fn text() {
+    smoke("text");
+}
+
+#[test]
 fn block() {
     smoke("block");
 }

@@ -37,6 +37,12 @@ pub trait Sight: core::fmt::Debug {
         None
     }
 
+    /// The leverage its venue holds it at (레버리지); `None` where the venue has none, or has not said.
+    fn leverage(&self, instrument: InstrumentId) -> Option<u16> {
+        let _ = instrument;
+        None
+    }
+
     /// How much dearer its coin is at home than abroad (김프); `None` when a price of it is missing or old, or nobody compares them.
     fn premium(&self, instrument: InstrumentId) -> Option<Rate> {
         let _ = instrument;
@@ -150,6 +156,12 @@ impl<'a> View<'a> {
     #[inline]
     pub fn is_ranked(&self, instrument: InstrumentId) -> Option<bool> {
         self.source.is_ranked(instrument)
+    }
+
+    /// The leverage its venue holds it at (레버리지); `None` where the venue has none, or has not said.
+    #[inline]
+    pub fn leverage(&self, instrument: InstrumentId) -> Option<u16> {
+        self.source.leverage(instrument)
     }
 
     /// The kimchi premium (김프) of its coin: how much dearer it is at home than abroad, 0.03 is 3 %. The same for both of its markets.

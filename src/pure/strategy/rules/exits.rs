@@ -6,7 +6,11 @@ use super::profit::{HUNDRED, Percent, outcome};
 use super::settings::RuleSettings;
 use super::split::Split;
 use super::state::{Holding, Leaving, Reason};
+use crate::market::number::ONE;
 use crate::market::{Instrument, Price};
+
+/// The share of its margin that a position with leverage may lose, percent: as the reference has it.
+const MARGIN_LOST: i64 = 90 * ONE;
 
 /// Notes a price: the best one since entry, and whether the trailing stop is armed by it.
 pub(super) fn see(settings: &RuleSettings, holding: &mut Holding, instrument: &Instrument, price: Price) {
@@ -24,13 +28,17 @@ pub(super) fn due(
     holding: &Holding,
     instrument: &Instrument,
     price: Option<Price>,
-    now: Nanos,
+    (now, leverage): (Nanos, Option<u16>),
 ) -> Option<Leaving> {
     let stops = &settings.stops;
     let all = |reason| Some(Leaving { reason, qty: None });
     let found = price.and_then(|price| outcome(instrument, holding.entry, price, holding.qty));
     if let Some(found) = found {
         let (loss, percent_lost) = (found.profit.raw().saturating_neg(), found.percent.raw().saturating_neg());
+        // A margin is lost at 100 % of it; the venue is not waited for.
+        if leverage.is_some_and(|leverage| percent_lost.saturating_mul(leverage.into()) > MARGIN_LOST) {
+            return all(Reason::Margin);
+        }
         if stops.loss.is_positive() && percent_lost >= stops.loss.raw() {
             return all(Reason::StopLoss);
         }
@@ -85,5 +93,44 @@ fn has_fallen(holding: &Holding, price: Price, fall: Percent) -> bool {
         price * HUNDRED >= best * (HUNDRED + fall)
     } else {
         price * HUNDRED <= best * (HUNDRED - fall)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::RuleSettings;
+    use super::super::tests::{share, strategy};
+    use super::*;
+    use crate::market::testing::{price, qty};
+    use crate::market::{Money, Qty};
+
+    #[test]
+    fn a_margin_almost_lost_is_left() {
+        let settings = RuleSettings::of(&strategy("rules", &[])).expect("the defaults");
+        let at = Nanos::ZERO;
+        let (entry, held): (Price, Qty) = (price("10000"), qty("1"));
+        let holding = Holding {
+            since: at,
+            since_venue: at,
+            qty: held,
+            entry,
+            last_entry: entry,
+            best: entry,
+            armed: false,
+            buys: 1,
+            sells: 0,
+            sell_base: held,
+            realised: Money::ZERO,
+        };
+        let reason = |qty: &str, at_price: &str, leverage| {
+            let holding = Holding { qty: qty.parse().expect("a quantity"), ..holding };
+            due(&settings, &holding, &share(0, false), Some(price(at_price)), (at, leverage)).map(|leaving| leaving.reason)
+        };
+        // Ten times: 90 % of the margin is 9 % of the price.
+        assert_eq!(reason("1", "9100", Some(10)), None);
+        assert_eq!(reason("1", "9090", Some(10)), Some(Reason::Margin));
+        assert_eq!(reason("-1", "10910", Some(10)), Some(Reason::Margin));
+        assert_eq!(reason("1", "9090", Some(9)), None);
+        assert_eq!(reason("1", "1", None), None, "without leverage a margin is the whole");
     }
 }

@@ -10,6 +10,8 @@
 //! as it is; a change of settings keeps it. The time is that of the stamps, the day the Korean one. Returns are after the fees and
 //! taxes of the instrument's own table. All of it holds for long and for short positions.
 //!
+//! `RULES.md` lists every rule of the reference, with its parameter, its code and its test.
+//!
 //! One strategy an instrument: what the account holds of it is taken for this strategy's.
 
 pub mod clock;
@@ -224,7 +226,7 @@ impl Rules {
                 (true, _) => all(Reason::Liquidation),
                 (_, true) => all(Reason::DayLimit),
                 _ => {
-                    let due = exits::due(settings, holding, instrument, price, view.now());
+                    let due = exits::due(settings, holding, instrument, price, (view.now(), view.leverage(id)));
                     due.filter(|due| !no_exits || due.reason.is_forced())
                 }
             };

@@ -119,6 +119,31 @@ fn every_decision_is_that_of_cpython() {
     assert!(expected.lines().count() >= 50 && faults.is_empty(), "{faults:#?}");
 }
 
+/// Every decision, fault, and value of every text of the corpus over all rows, bit for bit: recorded once, and the same in debug and in
+/// release (`cargo test --release -p jangbu-pure corpus`, which CI runs as well), on every machine.
+#[test]
+fn the_corpus_digests_to_what_is_recorded() {
+    let by_mode = [rows(Mode::Tick), rows(Mode::Minute)];
+    let mut found = String::new();
+    for line in read("expected.txt").lines() {
+        let name = line.split(' ').next().expect("a name");
+        let source = read(&format!("texts/{name}"));
+        let mut bytes = Vec::new();
+        run(&source, &by_mode[usize::from(mode_of(&source) == Mode::Minute)], |frame, signal, flags| {
+            bytes.extend([u8::from(signal), u8::from(flags.ways(frame.slots)[0]), u8::from(flags.ways(frame.slots)[1])]);
+            bytes.extend(frame.fault.map_or(0, |fault| fault.line).to_le_bytes());
+            // The text's own variables: what it calculated.
+            bytes.extend(frame.slots[FIXED_SLOTS..].iter().flat_map(|value| value.to_bits().to_le_bytes()));
+        });
+        found += &format!("{name} {}\n", jangbu_replay::Digest::of(&bytes));
+    }
+    // A change of what a text calculates shows here, by text. One that is meant is recorded with what this prints.
+    let recorded = read("digests.txt");
+    let differing: Vec<&str> =
+        found.lines().zip(recorded.lines()).filter(|(found, recorded)| found != recorded).map(|pair| pair.0).collect();
+    assert!(found == recorded, "{} differ: {differing:?}\n{found}", differing.len());
+}
+
 #[test]
 fn every_value_of_a_helper_is_that_of_cpython() {
     let rows = rows(Mode::Tick);

@@ -192,7 +192,10 @@ impl TextStrategy {
         }
         let holding = rules.holding(instrument.id).copied();
         match &holding {
-            Some(holding) => known.enter_position(second, (settings.setup.mode, &pair.plan), (instrument, holding), slots),
+            Some(holding) => {
+                let leverage = view.leverage(instrument.id);
+                known.enter_position(second, (settings.setup.mode, &pair.plan), (instrument, holding, leverage), slots);
+            }
             None => known.held = None,
         }
         let price = known.maker.last().unwrap_or(Price::ZERO);

@@ -93,7 +93,7 @@ impl Watched {
         &mut self,
         second: i64,
         (mode, plan): (Mode, &Plan),
-        (instrument, holding): (&Instrument, &Holding),
+        (instrument, holding, leverage): (&Instrument, &Holding, Option<u16>),
         slots: &mut [f64],
     ) {
         let price = self.maker.last().unwrap_or(holding.entry);
@@ -107,7 +107,7 @@ impl Watched {
         let unit = if mode == Mode::Tick { 1 } else { 60 };
         let since = holding.since_venue.get().div_euclid(1_000_000_000);
         slots[const { slot("포지션") }] = plan.number_of(if holding.qty.is_negative() { "SHORT" } else { "LONG" });
-        slots[const { slot("레버리지") }] = 1.0;
+        slots[const { slot("레버리지") }] = f64::from(leverage.unwrap_or(1));
         slots[const { slot("매수시간") }] = since as f64;
         slots[const { slot("매수틱번호") }] = held.row as f64;
         slots[const { slot("수익금") }] = profit;
