@@ -1,3 +1,5 @@
+//! Quick looks at windows against exact ones.
+
 use alloc::vec::Vec;
 
 use super::super::columns::{COLUMN_COUNT, at};
