@@ -7,6 +7,7 @@ use jangbu_replay::{Ahead, Source};
 
 use crate::account::SessionId;
 use crate::data::history::{History, HistoryError, Moment};
+use crate::effect::Query;
 use crate::event::{Answer, Command, Event};
 
 /// Events read at once.
@@ -69,12 +70,12 @@ impl JournalHistory {
             Event::Answer(answer) => match **answer {
                 Answer::NotFound { order } => self.heard == Heard::All && self.opening && order.session < self.session,
                 Answer::Noted { .. } => self.heard == Heard::All,
+                Answer::Failed { ref question, .. } => Query::is_market_question(question),
                 Answer::Balance { .. }
                 | Answer::Position { .. }
                 | Answer::OpenOrder { .. }
                 | Answer::Reconciled { .. }
                 | Answer::Charged(_)
-                | Answer::Failed { .. }
                 | Answer::Flow(_) => false,
             },
             // Raw frames do nothing, but orders are named by seqs: the session as it was has them.
@@ -85,6 +86,10 @@ impl JournalHistory {
 }
 
 impl History for JournalHistory {
+    fn has_answers(&self) -> bool {
+        true
+    }
+
     #[inline]
     fn next(&mut self) -> Result<Option<Moment>, HistoryError> {
         loop {

@@ -166,7 +166,10 @@ impl<S: History, M: Machine<Event = Event, Effect = Effect>> World<M> for Backte
     fn take(&mut self, stamp: &Stamp, effects: &mut Effects<Effect>) -> Result<(), WorldError> {
         for effect in effects.drain() {
             self.count_effect(&effect);
-            self.simulator.take(stamp.recv, &effect);
+            let is_answered = matches!(&effect, Effect::Query(query) if query.is_of_market()) && self.history.has_answers();
+            if !is_answered {
+                self.simulator.take(stamp.recv, &effect);
+            }
         }
         Ok(())
     }

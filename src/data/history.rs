@@ -16,6 +16,11 @@ pub trait History {
     /// # Errors
     /// When what is read cannot be read further.
     fn next(&mut self) -> Result<Option<Moment>, HistoryError>;
+
+    /// Whether it has the answers to questions about the market that were asked when it was made. Else nobody has them.
+    fn has_answers(&self) -> bool {
+        false
+    }
 }
 
 /// Why a history cannot be read further.

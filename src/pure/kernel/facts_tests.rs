@@ -4,17 +4,21 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use jangbu_journal::Nanos;
 use jangbu_replay::Machine;
-use proptest::prelude::*;
+use proptest::prelude::{prop, prop_assert_eq, proptest};
 
 use super::super::Kernel;
 use super::super::tests::{Rig, digest};
-use crate::effect::Effect;
+use crate::effect::{BarLength, Effect, Query};
 use crate::event::command::{Command, RiskLimits};
 use crate::event::market::{Phase, PhaseKind};
 use crate::event::{Event, MarketEvent};
 use crate::market::testing::{instrument, money, price, qty};
-use crate::market::{Activity, Instrument, InstrumentId, InstrumentKind, Money, Price, Rate, Reference, Side, TickTable, Venue};
+use crate::market::{
+    Activity, Bar, Instrument, InstrumentId, InstrumentKind, Money, Price, Rate, Reference, Side, TickTable, Venue,
+};
+use crate::strategy::{DecodeError, Decoder, Encoder, Signals, Strategy, View};
 
 const STOCK: InstrumentId = InstrumentId(2);
 const DAY_NS: i64 = 86_400_000_000_000;
@@ -116,6 +120,62 @@ fn facts_of_what_was_never_defined_are_counted() {
     tell(&mut rig, Reference::of(InstrumentId(77)));
     rig.hear(Event::Market(MarketEvent::Activity(Box::new(Activity { instrument: InstrumentId(77), ..Activity::default() }))));
     assert_eq!((rig.kernel.counts().unknown, rig.kernel.reference(InstrumentId(77))), (2, None));
+}
+
+/// Counts what it hears of bars.
+#[derive(Debug, Default)]
+struct Bars {
+    rows: u64,
+    past: u64,
+}
+
+impl Strategy for Bars {
+    fn on_row(&mut self, _: &View<'_>, row: &Bar, _: &mut Signals) {
+        self.rows += u64::from(row.trades == 77);
+    }
+
+    fn on_past_bar(&mut self, _: &View<'_>, bar: &Bar, out: &mut Signals) {
+        self.past += 1;
+        if self.past == 1 {
+            out.ask(Query::Bars { instrument: bar.instrument, length: BarLength::Minutes(1), count: 10 });
+        }
+    }
+
+    fn save(&self, _: &mut Encoder<'_>) {}
+
+    fn load(&mut self, _: &mut Decoder<'_>) -> Result<(), DecodeError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn bars_of_the_past_are_no_rows_and_a_strategy_may_ask_for_more() {
+    let mut rig = rig();
+    rig.kernel.strategies.run(Box::new(Bars::default()), &[STOCK]);
+    let minute = 60_000_000_000;
+    for minutes_ago in [30, 2, 1] {
+        let start = Nanos::new(rig.stamp.recv.get() - minutes_ago * minute);
+        let at = price("75000");
+        let (bought, sold, turnover) = (qty("1"), qty("1"), Money::ZERO);
+        let bar = Bar {
+            instrument: STOCK,
+            start,
+            span: minute,
+            open: at,
+            high: at,
+            low: at,
+            close: at,
+            bought,
+            sold,
+            turnover,
+            trades: 77,
+        };
+        rig.hear(Event::Market(MarketEvent::Bar(Box::new(bar))));
+    }
+    let told = rig.kernel.strategies().next().map(|(_, _, strategy)| alloc::format!("{strategy:?}"));
+    assert_eq!(told.as_deref(), Some("Bars { rows: 1, past: 2 }"));
+    let asked = Query::Bars { instrument: STOCK, length: BarLength::Minutes(1), count: 10 };
+    assert_eq!(rig.effects.iter().filter(|effect| **effect == Effect::Query(asked.clone())).count(), 1);
 }
 
 #[test]

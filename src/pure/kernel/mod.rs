@@ -227,7 +227,12 @@ impl Kernel {
             MarketEvent::Instrument(instrument) => self.on_instrument(instrument, effects),
             MarketEvent::BookLost(instrument) => self.markets.on_book_lost(*instrument),
             MarketEvent::Bar(bar) => {
-                self.tell_strategies(bar.instrument, effects, |strategy, view, out| strategy.on_row(view, bar, out));
+                // One that ended longer ago than it lasted answers a question about the past.
+                let is_past = bar.start.plus(bar.span.saturating_mul(2)) < self.stamp.recv;
+                self.tell_strategies(bar.instrument, effects, |strategy, view, out| match is_past {
+                    true => strategy.on_past_bar(view, bar, out),
+                    false => strategy.on_row(view, bar, out),
+                });
             }
             MarketEvent::Value(value) => {
                 if let Some(market) = self.markets.get_mut(value.instrument) {

@@ -89,6 +89,11 @@ pub trait Strategy: Any + core::fmt::Debug + Send {
         let _ = (view, row, out);
     }
 
+    /// A bar of the past, which somebody asked for (`Signals::ask`): no row of the market as it goes, and in no order with those.
+    fn on_past_bar(&mut self, view: &View<'_>, bar: &Bar, out: &mut Signals) {
+        let _ = (view, bar, out);
+    }
+
     /// An order of this strategy changed. The view has the change already.
     fn on_order(&mut self, view: &View<'_>, order: &OrderReport, out: &mut Signals) {
         let _ = (view, order, out);
