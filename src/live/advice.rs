@@ -17,9 +17,9 @@ type Words = (&'static str, &'static str, &'static str);
 fn of(code: &str) -> Option<Words> {
     let words = match code {
         "risk.killed" => (
-            "see why trading was stopped, then `resume`",
+            "see why trading was stopped, then `jangbu tell resume`",
             "매매가 정지되어 주문을 보내지 않았습니다",
-            "정지된 이유를 확인한 뒤 재개하십시오",
+            "정지된 이유를 확인한 뒤 `jangbu tell resume`으로 재개하십시오",
         ),
         "risk.closed" => (
             "order within trading hours (Kiwoom: KRX 09:00 to 15:30), or wait until trading goes on",
