@@ -76,7 +76,10 @@ impl JournalHistory {
                 | Answer::OpenOrder { .. }
                 | Answer::Reconciled { .. }
                 | Answer::Charged(_)
-                | Answer::Flow(_) => false,
+                | Answer::Flow(_)
+                | Answer::Brackets { .. }
+                | Answer::Margin { .. }
+                | Answer::Forced(_) => false,
             },
             // Raw frames do nothing, but orders are named by seqs: the session as it was has them.
             Event::Frame(_) => self.heard == Heard::All,

@@ -26,16 +26,21 @@ struct Sums {
     unrealised: Money,
     fees: Money,
     taxes: Money,
+    income: Money,
 }
 
 impl Sums {
     fn of(result: &AccountResult) -> Option<Sums> {
+        Some(Sums::with(result, result.unrealised?))
+    }
+
+    fn with(result: &AccountResult, unrealised: Money) -> Sums {
         let cash = result.cash;
-        Some(Sums { realised: cash.realised, unrealised: result.unrealised?, fees: cash.fees, taxes: cash.taxes })
+        Sums { realised: cash.realised, unrealised, fees: cash.fees, taxes: cash.taxes, income: result.income }
     }
 
     fn profit(&self) -> Option<Money> {
-        self.realised.checked_add(self.unrealised)?.checked_sub(self.fees)?.checked_sub(self.taxes)
+        self.realised.checked_add(self.unrealised)?.checked_add(self.income)?.checked_sub(self.fees)?.checked_sub(self.taxes)
     }
 }
 
@@ -46,8 +51,7 @@ impl Ledger {
         for result in kernel.results() {
             let start = Sums::of(&result).unwrap_or_else(|| {
                 // Something is held that has no price: its worth counts from when it has one.
-                let cash = result.cash;
-                Sums { realised: cash.realised, unrealised: Money::ZERO, fees: cash.fees, taxes: cash.taxes }
+                Sums::with(&result, Money::ZERO)
             });
             ledger.accounts.push(Account::new(&result, start));
         }
@@ -88,6 +92,7 @@ impl Account {
             unrealised: start.unrealised,
             fees: Money::ZERO,
             taxes: Money::ZERO,
+            income: Money::ZERO,
             profit: Money::ZERO,
             drawdown: Money::ZERO,
         };
@@ -104,6 +109,7 @@ impl Account {
             unrealised: sums.unrealised,
             fees: sums.fees.checked_sub(start.fees)?,
             taxes: sums.taxes.checked_sub(start.taxes)?,
+            income: sums.income.checked_sub(start.income)?,
             profit,
             drawdown: self.now.drawdown.max(self.peak.checked_sub(profit)?),
             ..self.now

@@ -62,7 +62,10 @@ pub struct AccountReport {
     pub fees: Money,
     /// Taxes.
     pub taxes: Money,
-    /// Realised and unrealised profit less fees and taxes.
+    /// Funding received, and other income; below 0 it was paid.
+    #[serde(default)]
+    pub income: Money,
+    /// Realised and unrealised profit and income less fees and taxes.
     pub profit: Money,
     /// The deepest fall of `profit` from its highest so far, seen at every fill and once a minute.
     pub drawdown: Money,
@@ -111,6 +114,9 @@ impl Report {
             row(label("  unrealised", "  평가"), format!("{} {unit}", result.unrealised));
             row(label("  fees", "  수수료"), format!("{} {unit}", result.fees));
             row(label("  taxes", "  세금"), format!("{} {unit}", result.taxes));
+            if !result.income.is_zero() {
+                row(label("  funding", "  펀딩비 등"), format!("{} {unit}", result.income));
+            }
             row(label("  drawdown", "  최대 낙폭"), format!("{} {unit}", result.drawdown));
             row(label("  cash", "  현금"), format!("{} {unit}", result.cash));
         }
@@ -167,6 +173,7 @@ mod tests {
                 unrealised: profit("-2"),
                 fees: profit("1"),
                 taxes: profit("0"),
+                income: profit("0"),
                 profit: profit("9.5"),
                 drawdown: profit("3"),
             }],

@@ -165,6 +165,7 @@ fn live_config(config: Config, args: &Args) -> Result<LiveConfig, Failure> {
     live.run_for = args.span.map(|span| span.0);
     live.settings = Settings { risk: config.risk, strategies: config.strategies, simulator: Some(config.latency) };
     live.valuation = config.valuation;
+    live.liquidation = config.liquidation;
     live.venues = if args.venue.is_empty() { config.venues } else { venues(args, &config.venues)? };
     confirm_real_orders(&mut live.venues, args)?;
     let is_real = live.venues.iter().any(|venue| venue.orders == Orders::Real && !(venue.emulate && venue.endpoint.is_none()));

@@ -10,6 +10,7 @@ use super::replay::span::first_at;
 use super::settings::JournalArgs;
 use crate::event::Event;
 use crate::kernel::Kernel;
+use crate::live::status::{MarginRow, margins};
 use crate::strategy::table::{Cell, Table};
 
 /// `jangbu view`.
@@ -58,10 +59,23 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
         .filter(|(_, table)| args.only.as_deref().is_none_or(|only| only == table.name))
         .map(|(strategy, table)| (strategy.0, table))
         .collect();
+    let margins = if args.only.is_none() { margins(&kernel) } else { Vec::new() };
     if args.json {
-        print_json(&as_json(seq, time, &views))?;
+        let mut told = as_json(seq, time, &views);
+        if !margins.is_empty() {
+            told["margins"] = json!(margins);
+        }
+        print_json(&told)?;
     } else {
         print(as_text(seq, time, &views))?;
+        for MarginRow { venue, symbol, liquidation, mark, funding } in margins {
+            let or_unknown = |price: Option<String>| price.unwrap_or_else(|| "-".into());
+            print(format_args!(
+                "\n{venue} {symbol}: 청산가 {}, 마크 {}, 펀딩비 {funding} · liquidation, mark, funding",
+                or_unknown(liquidation),
+                or_unknown(mark)
+            ))?;
+        }
     }
     Ok(Outcome::Done)
 }

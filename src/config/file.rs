@@ -183,7 +183,8 @@ impl Reader<'_> {
             let expected = "at least one symbol, like symbols = [\"BTCUSDT\"]".to_owned();
             self.problem(span.clone(), &format!("{path}.symbols"), Fault::Missing { expected });
         }
-        let names = self.texts(table, path, "streams", "a list of \"trades\", \"every-trade\", \"quotes\", \"book\"");
+        let names =
+            self.texts(table, path, "streams", "a list of \"trades\", \"every-trade\", \"quotes\", \"book\", \"bars\", \"mark\"");
         let mut streams = Vec::new();
         for (name, value) in names {
             match name.parse::<Stream>() {

@@ -22,7 +22,7 @@ pub use init::init_text;
 pub use layers::{Layers, Loaded, Origin};
 pub use problem::{Fault, Problem, Problems};
 
-use crate::event::command::{RiskLimits, StrategySettings};
+use crate::event::command::{LiquidationLimits, RiskLimits, StrategySettings};
 use crate::event::valuation::ValuationSettings;
 use crate::market::{Currency, Money, Venue};
 use crate::simulator::LatencySettings;
@@ -47,6 +47,8 @@ pub struct Config {
     pub strategies: Vec<StrategySettings>,
     /// How accounts of several currencies are added up, and which prices are compared.
     pub valuation: ValuationSettings,
+    /// How near perpetuals may come to being taken away.
+    pub liquidation: LiquidationLimits,
 }
 
 impl Default for Config {
@@ -58,6 +60,7 @@ impl Default for Config {
             deposits: Vec::new(),
             risk: RiskLimits { order_rate_window_ms: 1_000, ..RiskLimits::default() },
             strategies: Vec::new(),
+            liquidation: LiquidationLimits::default(),
             valuation: ValuationSettings { premium_age_ms: 10_000, ..ValuationSettings::default() },
         }
     }
@@ -266,7 +269,11 @@ words!(
     /// Best bid and ask.
     Quotes = "quotes",
     /// The order book, by differences.
-    Book = "book"
+    Book = "book",
+    /// The venue's own bars of a minute, once they are closed.
+    Bars = "bars",
+    /// Perpetuals: the mark price and the funding to come.
+    Mark = "mark"
 );
 
 #[cfg(test)]

@@ -111,6 +111,11 @@ fn of(code: &str) -> Option<Words> {
             "설정한 위험 한도를 넘어 주문을 보내지 않았습니다",
             "수량이나 횟수를 줄이거나 설정의 [risk] 한도를 바꾸십시오",
         ),
+        "risk.liquidation" => (
+            "order less, put margin in, or change `liquidation_distance_min` in the settings ([risk])",
+            "청산가가 설정한 거리보다 가까워지는 주문이라 보내지 않았습니다",
+            "수량을 줄이거나 증거금을 더하거나 설정의 [risk] liquidation_distance_min을 바꾸십시오",
+        ),
         "risk.self_trade" => (
             "cancel the own order first, or use a price that does not meet it",
             "자신의 반대 주문과 체결될 수 있어 주문을 보내지 않았습니다",

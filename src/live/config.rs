@@ -7,7 +7,7 @@ use jangbu_journal::Durability;
 
 use super::journaling::Rhythm;
 use crate::config::{Config, Deposit, RawFrames, VenueConfig};
-use crate::event::command::Settings;
+use crate::event::command::{LiquidationLimits, Settings};
 use crate::event::valuation::ValuationSettings;
 use crate::simulator::SimulatorSettings;
 use crate::venue::binance::emulator::EmulatorConfig;
@@ -38,6 +38,8 @@ pub struct LiveConfig {
     pub settings: Settings,
     /// How accounts of several currencies are added up.
     pub valuation: ValuationSettings,
+    /// How near perpetuals may come to being taken away.
+    pub liquidation: LiquidationLimits,
     /// Strategy texts it is told before, by name.
     pub texts: Vec<(String, String)>,
     /// Whether strategies may place orders.
@@ -69,6 +71,7 @@ impl LiveConfig {
             emulate: None,
             settings: Settings::default(),
             valuation: ValuationSettings::default(),
+            liquidation: LiquidationLimits::default(),
             texts: Vec::new(),
             auto_trade: true,
             deposits: Vec::new(),

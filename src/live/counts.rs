@@ -72,7 +72,8 @@ impl Counts {
                 | MarketEvent::Vi(_)
                 | MarketEvent::Ranked(_)
                 | MarketEvent::Reference(_)
-                | MarketEvent::Activity(_) => &mut self.market_others,
+                | MarketEvent::Activity(_)
+                | MarketEvent::Mark(_) => &mut self.market_others,
             },
             Event::Order(order) => {
                 match order.update {

@@ -11,6 +11,7 @@ use super::routes::Routes;
 use crate::account::SessionId;
 use crate::backtest::run::adopt;
 use crate::config::{Deposit, Orders};
+use crate::event::command::LiquidationLimits;
 use crate::event::{Answer, Command, Event};
 use crate::kernel::Kernel;
 use crate::market::Venue;
@@ -96,6 +97,9 @@ pub fn opening(config: &LiveConfig, resumed: &Resumed, routes: &Routes, simulato
     // Before strategies: they may look at it when they are configured.
     if config.valuation.currency.is_some() || resumed.kernel.valuation().is_some() {
         commands.push(Command::Valuation(config.valuation.clone()));
+    }
+    if config.liquidation != LiquidationLimits::default() || resumed.kernel.liquidation_limits() != LiquidationLimits::default() {
+        commands.push(Command::Liquidation(config.liquidation));
     }
     commands.push(Command::Configure(config.settings.clone()));
     if resumed.last == Seq::ZERO {

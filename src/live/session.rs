@@ -173,6 +173,7 @@ fn desk(
     let running = Running {
         settings: config.settings.clone(),
         valuation: config.valuation.clone(),
+        liquidation: config.liquidation,
         texts: config.texts.clone(),
         loaded: config.loaded.clone(),
     };

@@ -11,7 +11,7 @@ use super::latency::duration_text;
 use super::valued::{PremiumRow, Valued, premiums, valued};
 use crate::account::{Order, OrderId, OrderState, Position};
 use crate::kernel::{AccountResult, Counts, Kernel};
-use crate::market::{Instrument, Money, Price, Qty, Side, Venue};
+use crate::market::{Instrument, InstrumentKind, Money, Price, Qty, Side, Venue};
 
 /// Premiums that a line shows; the summary has all.
 const PREMIUMS_MAX: usize = 5;
@@ -81,6 +81,8 @@ pub struct Status {
     pub open_orders: usize,
     /// Positions, like `binance-usdm BTCUSDT -0.010 @ 61234.5`.
     pub positions: Vec<String>,
+    /// Where the venue takes perpetuals away, and their funding.
+    pub margins: Vec<MarginRow>,
     /// Profit by currency.
     pub profits: Vec<Profit>,
     /// What everything is worth in one currency, if one is set.
@@ -211,6 +213,39 @@ pub struct Profit {
     pub fees: String,
     /// Taxes paid.
     pub taxes: String,
+    /// Funding received, and other income; below 0 it was paid. 0 for most.
+    pub income: String,
+}
+
+/// A perpetual's position as its venue margins it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MarginRow {
+    /// Where.
+    pub venue: String,
+    /// Which.
+    pub symbol: String,
+    /// The price at which the venue takes the position away; `None` when nothing does, or it is not known.
+    pub liquidation: Option<String>,
+    /// The mark price, if it is told.
+    pub mark: Option<String>,
+    /// Funding received for it; below 0 it was paid.
+    pub funding: String,
+}
+
+fn margin(kernel: &Kernel, instrument: &Instrument) -> Option<MarginRow> {
+    let held = !kernel.portfolio().position(instrument.id).is_flat();
+    (held && instrument.kind == InstrumentKind::Perpetual).then(|| MarginRow {
+        venue: instrument.venue.name().into(),
+        symbol: instrument.symbol.clone(),
+        liquidation: kernel.liquidation(instrument.id).map(|price| price.to_string()),
+        mark: kernel.mark(instrument.id).map(|mark| mark.price.to_string()),
+        funding: kernel.portfolio().funding(instrument.id).to_string(),
+    })
+}
+
+/// Perpetuals that are held.
+pub fn margins(kernel: &Kernel) -> Vec<MarginRow> {
+    kernel.instruments().filter_map(|instrument| margin(kernel, instrument)).collect()
 }
 
 /// What `kernel` comes to after the event at `stamp`.
@@ -218,7 +253,12 @@ pub fn status(kernel: &Kernel, stamp: &Stamp, marks: &Marks) -> Status {
     let held = |instrument: &Instrument| {
         let position = kernel.portfolio().position(instrument.id);
         let average = position.average()?;
-        Some(format!("{} {} {} @ {average}", instrument.venue, instrument.symbol, position.qty))
+        let mut text = format!("{} {} {} @ {average}", instrument.venue, instrument.symbol, position.qty);
+        if let Some(price) = kernel.liquidation(instrument.id) {
+            // Writing to a String cannot fail.
+            let _ = write!(text, ", 청산가 liquidation {price}");
+        }
+        Some(text)
     };
     let profit = |result: AccountResult| Profit {
         venue: result.venue.name().into(),
@@ -227,6 +267,7 @@ pub fn status(kernel: &Kernel, stamp: &Stamp, marks: &Marks) -> Status {
         unrealised: result.unrealised.map_or_else(|| "?".into(), |money| money.to_string()),
         fees: result.cash.fees.to_string(),
         taxes: result.cash.taxes.to_string(),
+        income: result.income.to_string(),
     };
     Status {
         seq: stamp.seq,
@@ -234,6 +275,7 @@ pub fn status(kernel: &Kernel, stamp: &Stamp, marks: &Marks) -> Status {
         effects: marks.effects().0,
         open_orders: kernel.orders().count(),
         positions: kernel.instruments().filter_map(held).collect(),
+        margins: margins(kernel),
         profits: kernel.results().map(profit).collect(),
         valued: valued(kernel),
         premiums: premiums(kernel),
@@ -270,6 +312,9 @@ pub fn progress_line(gauges: &Gauges, status: &Status, before: u64, seconds: f64
             " · {} {} realised {} unrealised {} fees {}",
             profit.venue, profit.currency, profit.realised, profit.unrealised, profit.fees
         );
+        if !matches!(profit.income.as_str(), "" | "0") {
+            let _ = write!(line, " funding {}", profit.income);
+        }
     }
     if let Some(valued) = &status.valued {
         let _ = write!(line, " · 합계 · total {}", valued.line());

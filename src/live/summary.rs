@@ -120,11 +120,23 @@ impl Summary {
         for position in &self.status.positions {
             line("position", position.clone());
         }
+        for margin in &self.status.margins {
+            let or_unknown = |price: &Option<String>| price.clone().unwrap_or_else(|| "-".into());
+            let (mark, liquidation) = (or_unknown(&margin.mark), or_unknown(&margin.liquidation));
+            line(
+                "margin",
+                format!("{} {} mark {mark}, liquidation {liquidation}, funding {}", margin.venue, margin.symbol, margin.funding),
+            );
+        }
         for profit in &self.status.profits {
+            let funding = match profit.income.as_str() {
+                "" | "0" => String::new(),
+                income => format!(", funding {income}"),
+            };
             line(
                 "profit",
                 format!(
-                    "{} {} realised {}, unrealised {}, fees {}",
+                    "{} {} realised {}, unrealised {}, fees {}{funding}",
                     profit.venue, profit.currency, profit.realised, profit.unrealised, profit.fees
                 ),
             );

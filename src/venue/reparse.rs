@@ -290,6 +290,7 @@ fn instrument_of(event: &MarketEvent) -> Option<InstrumentId> {
         MarketEvent::Ranked(ranked) => Some(ranked.instrument),
         MarketEvent::Reference(reference) => Some(reference.instrument),
         MarketEvent::Activity(activity) => Some(activity.instrument),
+        MarketEvent::Mark(mark) => Some(mark.instrument),
     }
 }
 

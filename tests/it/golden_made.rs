@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use jangbu::account::{Fill, Liquidity, OrderId, OrderType, OrderUpdate, SessionId, TimeInForce};
+use jangbu::account::{Bracket, Fill, Liquidity, OrderId, OrderType, OrderUpdate, SessionId, TimeInForce};
 use jangbu::data::history::{History, Moment};
 use jangbu::data::synthetic::{SyntheticSettings, SyntheticTrades};
-use jangbu::event::command::{RiskLimits, Settings, StrategySettings};
-use jangbu::event::market::{Condition, Phase, PhaseKind, Ranked, Value, Vi};
+use jangbu::event::command::{LiquidationLimits, RiskLimits, Settings, StrategySettings};
+use jangbu::event::market::{Condition, Mark, Phase, PhaseKind, Ranked, Value, Vi};
 use jangbu::event::order::Charge;
 use jangbu::event::valuation::{RateSettings, RateSource, ValuationSettings};
-use jangbu::event::{Answer, CashFlow, Command, Event, FlowKind, Frame, Link, LinkState, MarketEvent, OrderEvent};
+use jangbu::event::{Answer, CashFlow, Command, Event, FlowKind, ForcedFill, Frame, Link, LinkState, MarketEvent, OrderEvent};
 use jangbu::market::{
     Activity, Bar, Currency, Depth, Instrument, InstrumentId, InstrumentKind, Level, Money, Price, Qty, Quote, Reference, Side,
     TickTable, Trade, Venue,
@@ -30,6 +30,7 @@ pub const JOURNALS: &[(&str, Recipe)] = &[
     ("cash-flows", cash_flows),
     ("by-hand", by_hand),
     ("facts", facts),
+    ("margins", margins),
 ];
 
 const BEGIN: Nanos = Nanos::from_millis(1_704_067_200_000);
@@ -275,6 +276,48 @@ fn facts(dir: &Path) {
     script.say(Event::Market(MarketEvent::Reference(Box::new(told("75100", "52600", "97600")))));
     script.say(command(Command::SessionEnded { session: SessionId(1) }));
     scripted_session(dir, SessionId(1), script, true, &mut |_| ());
+}
+
+/// Perpetuals whose liquidation price is known, comes near and refuses orders; funding on paper; a position that is taken away.
+fn margins(dir: &Path) {
+    let mut script = Script::after(dir);
+    script.say(command(started(1)));
+    definitions(&mut script);
+    let (instrument, answer) = (InstrumentId(0), |answer| Event::Answer(Box::new(answer)));
+    let bracket = |floor, rate, cum| Bracket { floor: parse(floor), rate: parse(rate), cum: parse(cum) };
+    let brackets = vec![bracket("0", "0.004", "0"), bracket("50000", "0.005", "50")];
+    script.say(answer(Answer::Brackets { instrument, brackets }));
+    script.say(answer(Answer::Margin { instrument, isolated: Some(parse("100")), leverage: Some(5) }));
+    let limits = LiquidationLimits { distance_min: Some(parse("0.1")), warning: Some(parse("0.15")) };
+    script.say(command(Command::Liquidation(limits)));
+    let mark = |price: &str, hour: i64| {
+        let funding_at = BEGIN.plus(hour * 3_600_000_000_000);
+        let mark = Mark { instrument, price: parse(price), funding_rate: parse("0.0001"), funding_at };
+        Event::Market(MarketEvent::Mark(mark))
+    };
+    script.say(trade(0, "50000", 1));
+    script.say(mark("50000", 8));
+    let bought = place(&mut script, Side::Buy, Some("50000"), "0.02");
+    update(&mut script, bought, fill(11, "50000", "0.02", Liquidity::Taker));
+    script.say(answer(Answer::Margin { instrument, isolated: Some(parse("200")), leverage: None }));
+    script.say(mark("50010", 16));
+    script.say(command(order(0, Side::Buy, Some("50000"), TimeInForce::Gtc, "0.2")));
+    script.say(command(Command::Liquidation(LiquidationLimits { distance_min: Some(parse("0.3")), ..limits })));
+    script.say(command(order(0, Side::Buy, Some("50010"), TimeInForce::Gtc, "0.03")));
+    script.say(mark("45000", 16));
+    script.say(mark("41000", 16));
+    script.say(command(Command::SessionEnded { session: SessionId(1) }));
+    scripted_session(dir, SessionId(1), script, true, &mut |_| ());
+
+    let mut script = Script::after(dir);
+    script.say(command(started(2)));
+    script.say(mark("40500", 24));
+    let (side, price, qty, fee) = (Side::Sell, parse("40300"), parse("0.02"), parse("0.4"));
+    let forced = ForcedFill { instrument, side, trade: 77, price, qty, fee, reason: "autoclose-1".into() };
+    script.say(answer(Answer::Forced(forced.clone())));
+    script.say(answer(Answer::Forced(forced)));
+    script.say(command(order(0, Side::Buy, None, TimeInForce::Gtc, "0.01")));
+    scripted_session(dir, SessionId(2), script, false, &mut |_| ());
 }
 
 /// Every event there is, told to the kernel by a script; a restart, and a session that was killed.

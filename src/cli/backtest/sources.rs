@@ -17,7 +17,7 @@ use crate::cli::texts::strategy_texts;
 use crate::cli::version::build_text;
 use crate::config::Config;
 use crate::data::history::{History, Merged, Session};
-use crate::event::command::{LatencySettings, Settings};
+use crate::event::command::{LatencySettings, LiquidationLimits, Settings};
 use crate::event::{Command, Event};
 use crate::kernel::Kernel;
 use crate::market::{InstrumentId, Venue};
@@ -79,6 +79,9 @@ pub(super) fn opened<S: History>(config: &Config, history: S) -> Result<Session<
     opening.extend(texts.into_iter().map(|(name, text)| Command::StrategyText { name, text }));
     if config.valuation.currency.is_some() {
         opening.push(Command::Valuation(config.valuation.clone()));
+    }
+    if config.liquidation != LiquidationLimits::default() {
+        opening.push(Command::Liquidation(config.liquidation));
     }
     opening.push(Command::Configure(Settings {
         risk: config.risk.clone(),

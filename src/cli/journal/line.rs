@@ -197,6 +197,10 @@ impl Speaker<'_> {
                     format!("{} {} %, {} {} %", words[0], percent(it.volume_ratio), words[1], percent(it.turnover_rate));
                 (self.word("전일 대비", "activity"), format!("{} {figures}", self.of(it.instrument)))
             }
+            MarketEvent::Mark(it) => {
+                let funding = format!("{} {} {}", self.word("펀딩", "funding"), it.funding_rate, time_text(it.funding_at));
+                (self.word("마크", "mark"), format!("{} {}, {funding}", self.of(it.instrument), it.price))
+            }
             MarketEvent::Vi(it) => {
                 let what = if it.active { self.word("발동", "began") } else { self.word("해제", "ended") };
                 ("VI", format!("{} {what}", self.of(it.instrument)))
@@ -246,6 +250,22 @@ impl Speaker<'_> {
             }
             Answer::Failed { venue, question, reason } => {
                 format!("{venue} {} {}: {}", cut(question), self.word("실패", "failed"), cut(reason))
+            }
+            Answer::Brackets { instrument, brackets } => {
+                let rows: Vec<String> = brackets.iter().map(|row| format!("{} {}", row.floor, row.rate)).collect();
+                format!("{} {}: {}", self.of(*instrument), self.word("유지증거금률", "maintenance margin from"), rows.join(", "))
+            }
+            Answer::Margin { instrument, isolated, leverage } => {
+                let kind = match isolated {
+                    Some(wallet) => format!("{} {wallet}", self.word("격리", "isolated")),
+                    None => self.word("교차", "cross").to_owned(),
+                };
+                let leverage = leverage.map_or_else(String::new, |leverage| format!(", {leverage}x"));
+                format!("{} {} {kind}{leverage}", self.of(*instrument), self.word("증거금", "margin"))
+            }
+            Answer::Forced(fill) => {
+                let (of, side, words) = (self.of(fill.instrument), self.side(fill.side), self.word("강제 체결", "forced"));
+                format!("{of} {words} {side} {} × {} ({}): {}", fill.price, fill.qty, fill.trade, cut(&fill.reason))
             }
             Answer::Flow(flow) => {
                 let kind = match flow.kind {
@@ -309,6 +329,11 @@ impl Speaker<'_> {
             Command::RealOrders { venues } => {
                 let names: Vec<&str> = venues.iter().map(|venue| venue.name()).collect();
                 format!("{} {}", self.word("실거래", "real orders"), names.join(", "))
+            }
+            Command::Liquidation(limits) => {
+                let shown = |limit: &Option<crate::market::Rate>| limit.map_or_else(|| "-".to_owned(), |limit| limit.to_string());
+                let words = self.word("청산가까지 최소, 경고", "liquidation at least, warned at");
+                format!("{words} {}, {}", shown(&limits.distance_min), shown(&limits.warning))
             }
             Command::Valuation(valuation) => {
                 let currency = valuation.currency.map_or_else(|| "-".to_owned(), |currency| cut(currency.as_str()));

@@ -7,7 +7,7 @@ use super::request::Change;
 use crate::config::keys::{KEYS, Key};
 use crate::config::{Config, Layers, VenueConfig};
 use crate::event::Command;
-use crate::event::command::{Settings, StrategySettings};
+use crate::event::command::{LiquidationLimits, Settings, StrategySettings};
 use crate::event::valuation::{RateSource, ValuationSettings};
 use crate::nearest::nearest;
 use crate::strategy::builtin;
@@ -24,6 +24,8 @@ pub struct Running {
     pub settings: Settings,
     /// How accounts are added up.
     pub valuation: ValuationSettings,
+    /// How near perpetuals may come to being taken away.
+    pub liquidation: LiquidationLimits,
     /// Strategy texts, by name.
     pub texts: Vec<(String, String)>,
     /// The settings file as it was when the session started: what it says of the rest.
@@ -62,7 +64,8 @@ impl Running {
     pub(super) fn set(&self, strategy: &str, key: &str, value: &str) -> Result<Planned, String> {
         let mut after = self.clone();
         if strategy == "risk" {
-            let mut config = Config { risk: self.settings.risk.clone(), ..Config::default() };
+            let (risk, liquidation) = (self.settings.risk.clone(), self.liquidation);
+            let mut config = Config { risk, liquidation, ..Config::default() };
             let path = format!("risk.{key}");
             let known = || KEYS.iter().filter(|key| key.section == "risk").map(|key| key.name).collect::<Vec<_>>();
             let found = Key::find(&path).ok_or_else(|| {
@@ -71,7 +74,7 @@ impl Running {
             })?;
             (found.set)(&mut config, value)
                 .map_err(|reason| format!("{path}: {reason} (expected · 필요한 값: {})", found.expected))?;
-            after.settings.risk = config.risk;
+            (after.settings.risk, after.liquidation) = (config.risk, config.liquidation);
             return self.planned(after);
         }
         let place = self.find(strategy)?;
@@ -96,6 +99,7 @@ impl Running {
         after.settings.risk = config.risk.clone();
         after.settings.strategies.clone_from(&config.strategies);
         after.valuation = config.valuation.clone();
+        after.liquidation = config.liquidation;
         read_texts(&mut after, true)?;
         let mut planned = self.planned(after)?;
         planned.changes.extend(restarts(&self.loaded, &config));
@@ -145,6 +149,9 @@ impl Running {
         if after.valuation != self.valuation {
             commands.push(Command::Valuation(after.valuation.clone()));
         }
+        if after.liquidation != self.liquidation {
+            commands.push(Command::Liquidation(after.liquidation));
+        }
         if after.settings != self.settings {
             commands.push(Command::Configure(after.settings.clone()));
         }
@@ -190,8 +197,9 @@ type Rows = BTreeMap<String, String>;
 
 /// What the kernel was told, value by value.
 fn rows(running: &Running) -> Rows {
-    let Running { settings, valuation, texts, .. } = running;
-    let config = Config { risk: settings.risk.clone(), valuation: valuation.clone(), ..Config::default() };
+    let Running { settings, valuation, liquidation, texts, .. } = running;
+    let (risk, valuation, liquidation) = (settings.risk.clone(), valuation.clone(), *liquidation);
+    let config = Config { risk, valuation: valuation.clone(), liquidation, ..Config::default() };
     let told = KEYS.iter().filter(|key| TOLD.contains(&key.section));
     let mut rows: Rows = told.filter_map(|key| Some((key.path(), (key.get)(&config)?))).collect();
     for rate in &valuation.rates {
@@ -281,7 +289,8 @@ mod tests {
     fn running() -> Running {
         let loaded = Layers::default().file("a", FILE).finish().expect("settings").config;
         let settings = Settings { risk: loaded.risk.clone(), strategies: loaded.strategies.clone(), simulator: None };
-        Running { settings, valuation: loaded.valuation.clone(), texts: Vec::new(), loaded }
+        let (valuation, liquidation) = (loaded.valuation.clone(), loaded.liquidation);
+        Running { settings, valuation, liquidation, texts: Vec::new(), loaded }
     }
 
     #[test]
@@ -293,6 +302,8 @@ mod tests {
         assert_eq!(planned.commands, [Command::Configure(planned.after.settings.clone())]);
         assert!(running.set("0", "fast", "3").expect("as it is").commands.is_empty());
         assert_eq!(running.set("risk", "order_qty_max", "2").expect("a limit").changes[0].to, "2");
+        let planned = running.set("risk", "liquidation_warning", "0.2").expect("a limit");
+        assert_eq!(planned.commands, [Command::Liquidation(planned.after.liquidation)]);
         for (strategy, key, value, said) in [
             ("ema-cross", "fast", "many", "`fast`"),
             ("ema-cross", "fats", "3", "did you mean `fast`"),

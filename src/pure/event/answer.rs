@@ -1,11 +1,12 @@
 //! What venues answer and report of our account: [`Answer`].
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use jangbu_journal::Nanos;
 use serde::{Deserialize, Serialize};
 
-use crate::account::OrderId;
+use crate::account::{Bracket, OrderId};
 use crate::event::order::Charge;
 use crate::market::{Currency, InstrumentId, Money, Price, Qty, Side, Venue};
 
@@ -79,6 +80,44 @@ pub enum Answer {
         /// What, in Korean and English. No secrets.
         text: String,
     },
+    /// The steps of a perpetual's maintenance margin, lowest first.
+    Brackets {
+        /// Of what.
+        instrument: InstrumentId,
+        /// The steps.
+        brackets: Vec<Bracket>,
+    },
+    /// How a perpetual is margined.
+    Margin {
+        /// Which.
+        instrument: InstrumentId,
+        /// What is set aside for its position alone; `None` with cross margin.
+        isolated: Option<Money>,
+        /// How many times its margin a new position may be worth, when that was said.
+        leverage: Option<u16>,
+    },
+    /// The venue traded for us, unasked: a liquidation, auto-deleveraging, a settlement. A venue may tell the same one again; it is
+    /// booked once.
+    Forced(ForcedFill),
+}
+
+/// A fill of an order that the venue placed in our name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForcedFill {
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// Bought or sold.
+    pub side: Side,
+    /// The venue's number of the trade.
+    pub trade: u64,
+    /// At what price.
+    pub price: Price,
+    /// How much.
+    pub qty: Qty,
+    /// What it cost, in the quote currency.
+    pub fee: Money,
+    /// Why, in the venue's words.
+    pub reason: String,
 }
 
 /// Cash, or a coin, that came or went without a trade.

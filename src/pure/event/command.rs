@@ -93,6 +93,19 @@ pub enum Command {
         /// To whom.
         venue: Venue,
     },
+    /// How near perpetuals may come to being taken away. Replaces what was said before.
+    Liquidation(LiquidationLimits),
+}
+
+/// How near the mark of a perpetual may come to the price at which the venue takes the position away, as shares of the mark. `None` is
+/// no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LiquidationLimits {
+    /// An order that would bring it nearer than this is refused.
+    pub distance_min: Option<Rate>,
+    /// A person is told when it is as near as this.
+    pub warning: Option<Rate>,
 }
 
 /// Everything a person can set that the kernel needs to know.

@@ -6,7 +6,7 @@ use alloc::string::String;
 use jangbu_journal::Nanos;
 use serde::{Deserialize, Serialize};
 
-use crate::market::{Activity, Bar, Depth, Instrument, InstrumentId, Level, Money, Price, Quote, Reference, Trade, Venue};
+use crate::market::{Activity, Bar, Depth, Instrument, InstrumentId, Level, Money, Price, Quote, Rate, Reference, Trade, Venue};
 
 /// A market spoke.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +39,21 @@ pub enum MarketEvent {
     Reference(Box<Reference>),
     /// How the day of an instrument compares with the one before: when that changed, and at most once a second.
     Activity(Box<Activity>),
+    /// The price a perpetual is margined at, and its funding.
+    Mark(Mark),
+}
+
+/// The price that a venue reckons margins of a perpetual with, and the funding to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Which perpetual.
+    pub instrument: InstrumentId,
+    /// Its mark price.
+    pub price: Price,
+    /// What longs will pay of their position's value at the next funding; below 0 shorts pay.
+    pub funding_rate: Rate,
+    /// When that is.
+    pub funding_at: Nanos,
 }
 
 /// An instrument entered or left the ranking by turnover.

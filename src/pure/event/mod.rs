@@ -13,7 +13,7 @@ use alloc::boxed::Box;
 
 use serde::{Deserialize, Serialize};
 
-pub use answer::{Answer, CashFlow, FlowKind};
+pub use answer::{Answer, CashFlow, FlowKind, ForcedFill};
 pub use command::Command;
 pub use link::{Link, LinkState};
 pub use market::MarketEvent;

@@ -95,6 +95,9 @@ impl Kernel {
             Answer::Noted { venue, text } => {
                 self.notices.tell(self.stamp.recv, Severity::Info, "venue.note", effects, || format!("{venue}: {text}"));
             }
+            Answer::Brackets { instrument, brackets } => self.margins.on_brackets(*instrument, brackets),
+            Answer::Margin { instrument, isolated, leverage } => self.margins.on_margin(*instrument, *isolated, *leverage),
+            Answer::Forced(fill) => self.on_forced(fill, effects),
         }
     }
 

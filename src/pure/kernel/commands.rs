@@ -46,6 +46,7 @@ impl Kernel {
             Command::SessionEnded { .. } => {}
             Command::RealOrders { venues } => self.on_real_orders(venues, effects),
             Command::Configure(settings) => self.configure(settings, effects),
+            Command::Liquidation(limits) => self.margins.set_limits(*limits),
             Command::Valuation(settings) => self.derived.configure(settings, &self.markets),
             Command::Deposit { venue, currency, amount } => {
                 if let Err(error) = self.portfolio.deposit(*venue, *currency, *amount) {

@@ -14,6 +14,7 @@ mod commands;
 mod derived;
 mod facts;
 mod flows;
+mod margins;
 mod markets;
 mod notices;
 mod orders;
@@ -36,6 +37,8 @@ mod derived_tests;
 #[cfg(test)]
 mod flows_tests;
 #[cfg(test)]
+mod margins_tests;
+#[cfg(test)]
 mod properties;
 
 use alloc::vec::Vec;
@@ -54,6 +57,7 @@ use commands::Operator;
 use derived::Derived;
 use facts::Facts;
 use flows::Flows;
+use margins::Margins;
 use markets::{BookChange, Markets, time_of};
 use notices::Notices;
 use orders::Orders;
@@ -118,6 +122,7 @@ pub struct Kernel {
     ranking: Ranking,
     flows: Flows,
     facts: Facts,
+    margins: Margins,
     /// Scratch, empty between events.
     signals: Signals,
 }
@@ -141,6 +146,7 @@ impl Default for Kernel {
             ranking: Ranking::default(),
             flows: Flows::default(),
             facts: Facts::default(),
+            margins: Margins::default(),
             signals: Signals::default(),
         }
     }
@@ -210,6 +216,7 @@ impl Kernel {
         self.tell_strategies(trade.instrument, effects, |strategy, view, out| strategy.on_trade(view, trade, out));
         self.tell_premiums(trade.instrument, effects);
         self.watch_loss(trade.instrument, effects);
+        self.watch_liquidation(trade.instrument, effects);
     }
 
     fn on_market(&mut self, event: &MarketEvent, effects: &mut Effects<Effect>) {
@@ -249,6 +256,7 @@ impl Kernel {
             MarketEvent::Ranked(ranked) => self.on_ranked(ranked, effects),
             MarketEvent::Reference(reference) => self.on_reference(reference, effects),
             MarketEvent::Activity(activity) => self.on_activity(activity),
+            MarketEvent::Mark(mark) => self.on_mark(mark, effects),
             MarketEvent::Condition(condition) => {
                 self.tell_strategies(condition.instrument, effects, |strategy, view, out| {
                     strategy.on_condition(view, condition, out);

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use crate::market::{Money, Price, Qty};
+use crate::market::{Money, Price, Qty, Rate};
 
 /// Why the kernel does not let an order leave. Nothing was sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -146,6 +146,16 @@ pub enum Refusal {
         /// Limit.
         max: Money,
     },
+    /// `liquidation_distance_min`.
+    #[error("the venue would take the position away at {price}, and the mark is {mark}: nearer than {min} of it")]
+    Liquidation {
+        /// Where.
+        price: Price,
+        /// The mark.
+        mark: Price,
+        /// The limit, as a share.
+        min: Rate,
+    },
     /// Not enough cash.
     #[error("it takes {needed}, and {free} is free")]
     Cash {
@@ -204,6 +214,7 @@ impl Refusal {
             Refusal::OrderRate { .. } => "risk.order_rate",
             Refusal::Duplicate { .. } => "risk.duplicate",
             Refusal::DailyLoss { .. } => "risk.daily_loss",
+            Refusal::Liquidation { .. } => "risk.liquidation",
             Refusal::Cash { .. } => "risk.cash",
             Refusal::Holdings { .. } => "risk.holdings",
             Refusal::SelfTrade(_) => "risk.self_trade",

@@ -35,16 +35,22 @@ impl Kernel {
             ("strategies", bytes(|out| self.strategies.save(out))),
         ];
         // Only where it is used: journals written before there was such a part digest to what they did.
-        let (has_flows, has_facts) = (!self.flows.is_idle(), !self.facts.is_idle());
-        if !self.derived.is_idle() || !self.ranking.is_idle() || has_flows || has_facts {
+        // What comes later in the form needs what comes before it.
+        let has_margins = !self.margins.is_idle();
+        let has_facts = !self.facts.is_idle() || has_margins;
+        let has_flows = !self.flows.is_idle() || !self.portfolio.incomes().is_empty() || has_facts;
+        if !self.derived.is_idle() || !self.ranking.is_idle() || has_flows {
             parts.push(("derived", bytes(|out| self.derived.save(out))));
             parts.push(("ranking", bytes(|out| out.value(&self.ranking))));
         }
-        if has_flows || has_facts {
+        if has_flows {
             parts.push(("flows", bytes(|out| out.value(&(&self.flows, self.portfolio.incomes())))));
         }
         if has_facts {
             parts.push(("facts", bytes(|out| out.value(&self.facts))));
+        }
+        if has_margins {
+            parts.push(("margins", bytes(|out| out.value(&self.margins))));
         }
         parts
     }
@@ -81,7 +87,7 @@ impl Kernel {
         let mut strategies = Decoder::new(next()?);
         let running = Strategies::load(&mut strategies, &markets)?;
         strategies.finish()?;
-        let (mut derived, mut ranking, mut flows) = Default::default();
+        let (mut derived, mut ranking, mut flows, mut margins) = Default::default();
         if input.remaining() > 0 {
             let mut part = Decoder::new(input.bytes()?);
             derived = Derived::load(&mut part, &markets)?;
@@ -95,6 +101,9 @@ impl Kernel {
         }
         let facts =
             if input.remaining() > 0 { Decoder::new(input.bytes()?).value("facts of the day")? } else { Facts::default() };
+        if input.remaining() > 0 {
+            margins = Decoder::new(input.bytes()?).value("margins")?;
+        }
         input.finish()?;
         Ok(Kernel {
             stamp,
@@ -113,6 +122,7 @@ impl Kernel {
             ranking,
             flows,
             facts,
+            margins,
             ..Kernel::default()
         })
     }

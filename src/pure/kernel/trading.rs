@@ -30,6 +30,7 @@ impl Kernel {
     /// Sends an order if every check lets it; tells people if not.
     pub(super) fn want(&mut self, wanted: &Wanted, effects: &mut Effects<Effect>) -> Option<OrderId> {
         let verdict = self.permit(wanted.origin, wanted.instrument).and_then(|()| self.risk.check(self.known(), wanted));
+        let verdict = verdict.and_then(|approved| self.check_liquidation(wanted, approved));
         let verdict = verdict.and_then(|approved| self.submit(wanted, approved, effects));
         match verdict {
             Ok(id) => Some(id),
@@ -146,7 +147,7 @@ impl Kernel {
                 qty,
                 reduce_only: request.reduce_only,
             };
-            self.risk.check(self.known(), &wanted)
+            self.risk.check(self.known(), &wanted).and_then(|approved| self.check_liquidation(&wanted, approved))
         });
         self.set_total(request.id, stood);
         match verdict {
@@ -265,6 +266,7 @@ impl Kernel {
                 let (order, trade, instrument) = (request.id, fill.trade, request.instrument);
                 self.orders.on_booked(BookedFill { order, trade, instrument, fee: booking.fee, tax: booking.tax });
                 self.watch_loss(request.instrument, effects);
+                self.watch_liquidation(request.instrument, effects);
             }
             Err(error) => {
                 let text = format!("the fill {} of order {} cannot be booked: {error}", fill.trade, request.id);

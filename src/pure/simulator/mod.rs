@@ -260,7 +260,8 @@ impl Simulator {
             | MarketEvent::Condition(_)
             | MarketEvent::Vi(_)
             | MarketEvent::Ranked(_)
-            | MarketEvent::Activity(_) => {}
+            | MarketEvent::Activity(_)
+            | MarketEvent::Mark(_) => {}
         }
     }
 

@@ -110,6 +110,8 @@ pub struct Streams {
     pub depth: Option<String>,
     /// The venue's bars: `1m`, `1h` …
     pub bars: Option<String>,
+    /// Futures: mark price and funding, each second.
+    pub marks: bool,
 }
 
 /// Which stream of trades.
@@ -173,7 +175,7 @@ impl BinanceConfig {
             split_roots: false,
             allow_plain: false,
             symbols,
-            streams: Streams { trades: TradeStream::Each, quotes: true, depth: Some("100ms".into()), bars: None },
+            streams: Streams { trades: TradeStream::Each, quotes: true, depth: Some("100ms".into()), bars: None, marks: false },
             raw: RawFrames::Off,
             fees: fees(100_000, 100_000),
             snapshot_levels: 1_000,
@@ -192,7 +194,13 @@ impl BinanceConfig {
             rest_url: "https://fapi.binance.com".into(),
             ws_url: "wss://fstream.binance.com".into(),
             split_roots: true,
-            streams: Streams { trades: TradeStream::Aggregate, quotes: true, depth: Some("100ms".into()), bars: None },
+            streams: Streams {
+                trades: TradeStream::Aggregate,
+                quotes: true,
+                depth: Some("100ms".into()),
+                bars: None,
+                marks: false,
+            },
             fees: fees(20_000, 50_000),
             ..BinanceConfig::spot(symbols)
         }
@@ -324,6 +332,9 @@ impl BinanceConfig {
             }
             if let Some(span) = &self.streams.bars {
                 names.push((format!("{symbol}@kline_{span}"), None));
+            }
+            if self.streams.marks && self.venue == Venue::BinanceUsdM {
+                names.push((format!("{symbol}@markPrice@1s"), None));
             }
         }
         names

@@ -173,6 +173,11 @@ impl<const SPOT: bool> Harness for Market<SPOT> {
         self.emulator.fund(SYMBOL, rate) > 0
     }
 
+    fn liquidate(&self) -> bool {
+        let (bid, ask) = self.emulator.best(Self::KIND, SYMBOL);
+        bid.or(ask).is_some_and(|price| self.emulator.liquidate(SYMBOL, price))
+    }
+
     fn set_maintenance(&self, on: bool) {
         self.emulator.set_maintenance(Self::KIND, on);
     }

@@ -11,6 +11,9 @@ use crate::market::Venue;
 use crate::venue::gateway::{Connect, Connected, Emulated, Gateway as _, VenueError};
 use crate::venue::ranking::RankingConfig;
 
+/// Bars of this length, when bars are asked for.
+const BARS: &str = "1m";
+
 /// A gateway for Binance spot or USDⓈ-M futures.
 ///
 /// # Errors
@@ -50,7 +53,8 @@ fn config(
         (None, None) => {}
     }
     let asked = |stream| venue.streams.contains(&stream);
-    let Streams { trades, quotes, depth, bars } = settings.streams;
+    let (plays_bars, plays_marks) = (settings.streams.bars.clone(), settings.streams.marks);
+    let Streams { trades, quotes, depth, .. } = settings.streams;
     settings.streams = Streams {
         trades: match (asked(Stream::EveryTrade), asked(Stream::Trades)) {
             (true, _) => TradeStream::Each,
@@ -59,7 +63,9 @@ fn config(
         },
         quotes: quotes && asked(Stream::Quotes),
         depth: depth.filter(|_| asked(Stream::Book)).map(|usual| venue.book_speed.clone().unwrap_or(usual)),
-        bars,
+        // An emulator has what is on its tape.
+        bars: if emulated.is_some() { plays_bars } else { Some(BARS.to_owned()) }.filter(|_| asked(Stream::Bars)),
+        marks: asked(Stream::Mark) && (plays_marks || emulated.is_none()),
     };
     settings.check()?;
     Ok(settings)
@@ -75,7 +81,8 @@ fn played(names: &[String], otherwise: Streams) -> Streams {
         (false, true) => TradeStream::Aggregate,
         (false, false) => otherwise.trades,
     };
-    Streams { trades, quotes: has("@bookTicker"), depth, bars: None }
+    let bars = names.iter().find_map(|name| name.split_once("@kline_")).map(|(_, span)| span.to_owned());
+    Streams { trades, quotes: has("@bookTicker"), depth, bars, marks: names.iter().any(|name| name.contains("@markPrice")) }
 }
 
 #[cfg(test)]
@@ -87,8 +94,14 @@ mod tests {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let otherwise = || BinanceConfig::usd_m(Vec::new()).streams;
         let tape = played(&names(&["btcusdt@bookTicker", "btcusdt@depth@0ms", "btcusdt@trade"]), otherwise());
-        assert_eq!(tape, Streams { trades: TradeStream::Each, quotes: true, depth: Some("0ms".into()), bars: None });
+        assert_eq!(
+            tape,
+            Streams { trades: TradeStream::Each, quotes: true, depth: Some("0ms".into()), bars: None, marks: false }
+        );
         let bare = played(&names(&["btcusdt@depth", "btcusdt@aggTrade"]), otherwise());
-        assert_eq!(bare, Streams { trades: TradeStream::Aggregate, quotes: false, depth: Some(String::new()), bars: None });
+        assert_eq!(
+            bare,
+            Streams { trades: TradeStream::Aggregate, quotes: false, depth: Some(String::new()), bars: None, marks: false }
+        );
     }
 }

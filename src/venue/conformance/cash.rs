@@ -117,3 +117,27 @@ pub(super) async fn funding_is_booked_while_connected_and_while_not<H: Harness>(
     assert_eq!(realised, Money::ZERO, "funding is no profit of a trade");
     rig.finish().await;
 }
+
+pub(super) async fn what_the_venue_closes_by_itself_is_booked_and_stops_trading<H: Harness>() {
+    if let Err(reason) = H::TERMS.charges_funding {
+        tell_otherwise::<H>("liquidation", reason, "nothing");
+        return;
+    }
+    let mut rig = Rig::<H>::ready().await;
+    let told = |rig: &Rig<H>| rig.heard.iter().any(|row| format!("{:?}", row.1).contains("Brackets"));
+    rig.until("the margin's steps", told).await;
+    let order = rig.order(Side::Sell, None, 4, TimeInForce::Ioc);
+    rig.until_over(order).await;
+    // Short of a fraction of the wallet: far away, but somewhere.
+    let (price, last) = (rig.kernel.liquidation(INSTRUMENT).expect("a price"), rig.kernel.last(INSTRUMENT).expect("a price"));
+    assert!(price > last, "{price} {last}");
+    assert!(rig.harness.liquidate());
+    rig.until("trading has stopped", |rig| rig.kernel.killed().is_some_and(|reason| reason.contains("autoclose"))).await;
+    rig.until_both_agree().await;
+    assert!(rig.kernel.portfolio().position(INSTRUMENT).is_flat());
+    assert_eq!((rig.kernel.liquidation(INSTRUMENT), rig.harness.liquidate()), (None, false));
+    rig.harness.cut();
+    rig.until("known again", |rig| rig.times_known() >= 2).await;
+    assert!(!rig.has_notice("reconcile.position") && !rig.has_notice("orders.not_ours"), "{}", rig.story());
+    rig.stop().await;
+}

@@ -55,7 +55,7 @@ pub(in crate::venue) struct Terms {
     pub moves_cash: Result<(), &'static str>,
     /// What came or went while nobody listened is told afterwards; else why not.
     pub tells_missed_cash: Result<(), &'static str>,
-    /// Positions are charged funding; else why not.
+    /// Positions are margined: charged funding, and taken away; else why not.
     pub charges_funding: Result<(), &'static str>,
 }
 
@@ -152,6 +152,11 @@ pub(in crate::venue) trait Harness: Sized {
 
     /// Charges funding: longs pay so much of a position's value. Whether there was one.
     fn fund(&self, _rate: Rate) -> bool {
+        false
+    }
+
+    /// Takes the position away at the market's price. Whether there was one.
+    fn liquidate(&self) -> bool {
         false
     }
 

@@ -12,7 +12,7 @@
 //! | [`changes`] | amending: in place, by another number, or by cancelling and placing anew |
 //! | [`doubts`] | answers and reports that are lost, late, or come twice |
 //! | [`connections`] | cuts, restarts, clocks, limits, maintenance, keys |
-//! | [`cash`] | deposits, withdrawals, funding |
+//! | [`cash`] | deposits, withdrawals, funding, liquidation |
 //! | [`faults`] | everything at once, by seed: 3, with `JANGBU_SLOW=1` 25, with `JANGBU_SLOW=all` 200 |
 
 mod cash;
@@ -71,7 +71,8 @@ macro_rules! suite {
                 cash:
                     deposits_and_withdrawals_while_connected,
                     deposits_while_nobody_listens_are_found,
-                    funding_is_booked_while_connected_and_while_not;
+                    funding_is_booked_while_connected_and_while_not,
+                    what_the_venue_closes_by_itself_is_booked_and_stops_trading;
                 faults:
                     whatever_goes_wrong_the_ledgers_agree_at_the_end;
             );

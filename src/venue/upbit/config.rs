@@ -42,6 +42,8 @@ pub struct Streams {
     pub book: Option<u8>,
     /// Tickers: they tell when a market halts.
     pub tickers: bool,
+    /// Candles of a minute.
+    pub candles: bool,
 }
 
 /// How long to wait for what.
@@ -99,7 +101,7 @@ impl UpbitConfig {
             ws_url: "wss://api.upbit.com".into(),
             allow_plain: false,
             symbols,
-            streams: Streams { trades: true, book: Some(15), tickers: true },
+            streams: Streams { trades: true, book: Some(15), tickers: true, candles: false },
             format: Format::Simple,
             raw: RawFrames::Off,
             patience: Patience::default(),
@@ -178,6 +180,9 @@ impl UpbitConfig {
         if let Some(levels) = self.streams.book {
             wanted.push(Wanted::of("orderbook", codes().map(|code| format!("{code}.{levels}")).collect()));
         }
+        if self.streams.candles {
+            wanted.push(Wanted::of("candle.1m", codes().collect()));
+        }
         Request::Subscribe { ticket: "jangbu".into(), wanted, format: self.format }.text()
     }
 }
@@ -221,7 +226,7 @@ mod tests {
         check(|config| config.ws_url = "ws://127.0.0.1:9000".into(), "");
         check(|config| config.ws_url = "wss://user:secret@host".into(), "(hidden)");
         check(|config| config.streams.book = Some(7), "1, 5, 15 or 30");
-        check(|config| config.streams = Streams { trades: false, book: None, tickers: false }, "streams");
+        check(|config| config.streams = Streams { trades: false, book: None, tickers: false, candles: false }, "streams");
         check(|config| config.patience.backoff_min = Duration::ZERO, "backoff");
     }
 

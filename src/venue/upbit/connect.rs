@@ -51,6 +51,7 @@ fn config(
             (false, false) => None,
         },
         tickers,
+        candles: asked(Stream::Bars),
     };
     settings.check()?;
     Ok(settings)
@@ -70,7 +71,10 @@ mod tests {
                 ..VenueConfig::new(Venue::Upbit)
             };
             let made = config(&venue, vec![("KRW-BTC".into(), InstrumentId(0))], None).expect("it makes sense");
-            assert_eq!((made.streams, made.ws_url.as_str()), (Streams { trades, book, tickers: true }, "ws://127.0.0.1:7"));
+            assert_eq!(
+                (made.streams, made.ws_url.as_str()),
+                (Streams { trades, book, tickers: true, candles: false }, "ws://127.0.0.1:7")
+            );
         };
         check(&VenueConfig::STREAMS, true, Some(15));
         check(&[Stream::EveryTrade], true, None);

@@ -172,6 +172,11 @@ impl Emulator {
         port.map_or(0, |port| cash::fund(&port.market, symbol, rate))
     }
 
+    /// Takes the first account's position of a symbol of futures away at a price, as a liquidation does. False when there is none.
+    pub fn liquidate(&self, symbol: &str, price: Price) -> bool {
+        self.accounts(MarketKind::UsdM).is_some_and(|accounts| accounts.liquidate(symbol, price))
+    }
+
     /// Everything that came and went without a trade, in order.
     pub fn incomes(&self, kind: MarketKind) -> Vec<DeskIncome> {
         self.accounts(kind).map(Accounts::incomes).unwrap_or_default()

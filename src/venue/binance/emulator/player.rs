@@ -143,7 +143,9 @@ impl Player {
 
     fn every_stream_subscribed(&self) -> bool {
         let has = |stream: &String| self.connections.iter().any(|c| !lock(&c.subscriptions).names_for(stream).is_empty());
-        self.anyone_subscribed() && self.market.streams.iter().all(has)
+        // Marks are an extra that most do without.
+        let wanted = |stream: &&String| !stream.contains("@markPrice");
+        self.anyone_subscribed() && self.market.streams.iter().filter(wanted).all(has)
     }
 
     async fn wait_until_due(&mut self, at_ns: i64) {

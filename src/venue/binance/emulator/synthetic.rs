@@ -48,7 +48,10 @@ impl SyntheticMarket {
 
     /// The names of all its streams.
     pub(super) fn streams(&self) -> impl Iterator<Item = &str> {
-        self.symbols.iter().flat_map(|symbol| [&*symbol.depth_stream, &*symbol.trade_stream, &*symbol.ticker_stream])
+        self.symbols.iter().flat_map(|symbol| {
+            let mark = (symbol.kind == MarketKind::UsdM).then_some(&*symbol.mark_stream);
+            [&*symbol.depth_stream, &*symbol.trade_stream, &*symbol.ticker_stream].into_iter().chain(mark)
+        })
     }
 
     /// Its symbols, in upper case.
@@ -79,6 +82,8 @@ struct Symbol {
     depth_stream: Arc<str>,
     trade_stream: Arc<str>,
     ticker_stream: Arc<str>,
+    mark_stream: Arc<str>,
+    next_mark_ns: i64,
     random: SplitMix64,
     now_ns: i64,
     next_depth_ns: i64,
@@ -117,6 +122,8 @@ impl Symbol {
             depth_stream: format!("{lower}@depth@{speed}").into(),
             trade_stream: format!("{lower}@trade").into(),
             ticker_stream: format!("{lower}@bookTicker").into(),
+            mark_stream: format!("{lower}@markPrice@1s").into(),
+            next_mark_ns: start_ns,
             now_ns: start_ns,
             next_depth_ns: start_ns,
             grid,
@@ -175,6 +182,9 @@ impl Symbol {
         }
         if self.now_ns >= self.next_depth_ns {
             self.push_diff();
+        }
+        if self.kind == MarketKind::UsdM && self.now_ns >= self.next_mark_ns {
+            self.push_mark();
         }
     }
 
@@ -347,6 +357,17 @@ impl Symbol {
         self.push(self.ticker_stream.clone(), &data);
     }
 
+    /// The mark price, which is the best bid here, each second; funding at 00:00, 08:00 and 16:00 UTC, always 0.01 %.
+    fn push_mark(&mut self) {
+        self.next_mark_ns = self.now_ns.saturating_add(1_000 * MS);
+        let (now, symbol, price) = (self.now_ms(), &self.rules.symbol, self.price(self.best_bid));
+        let next = (now.div_euclid(FUNDING_MS) + 1) * FUNDING_MS;
+        let data = format!(
+            r#"{{"e":"markPriceUpdate","E":{now},"s":"{symbol}","p":"{price}","i":"{price}","P":"{price}","r":"0.00010000","T":{next},"st":1}}"#
+        );
+        self.push(self.mark_stream.clone(), &data);
+    }
+
     /// Everything that changed since the last diff.
     fn push_diff(&mut self) {
         self.next_depth_ns = self.now_ns.saturating_add(match self.kind {
@@ -379,6 +400,8 @@ impl Symbol {
 }
 
 const MS: i64 = 1_000_000;
+/// Between two fundings.
+const FUNDING_MS: i64 = 8 * 3_600_000;
 const ONE: i64 = 100_000_000;
 /// Levels a side.
 const LEVELS: i64 = 60;

@@ -65,6 +65,8 @@ pub(super) struct Snapshot {
     pub(super) balances: Vec<BalanceRow>,
     /// Symbol, quantity, average price; every wanted symbol once.
     pub(super) positions: Vec<(String, Qty, Price)>,
+    /// Futures: what is set aside for each wanted position; `None` with cross margin.
+    pub(super) margins: Vec<(String, Option<Money>)>,
     /// Futures: what came and went without a trade.
     pub(super) flows: Vec<IncomeRow>,
 }
@@ -137,10 +139,10 @@ pub(super) async fn ask(
     }
     if !futures {
         let (balances, positions) = spot_account(&client, &wanted).await?;
-        return Ok(Snapshot { open, found, balances, positions, flows: Vec::new() });
+        return Ok(Snapshot { open, found, balances, positions, margins: Vec::new(), flows: Vec::new() });
     }
     let mut flows = flows::ask(&client, since).await?;
-    let (mut balances, mut positions) = futures_account(&client, &wanted).await?;
+    let ((mut balances, mut positions), mut margins) = futures_account(&client, &wanted).await?;
     for _ in 0..READINGS_MAX {
         // What came in between is in the balance or not, nobody could say.
         let after = flows::ask(&client, since).await?;
@@ -148,12 +150,13 @@ pub(super) async fn ask(
             break;
         }
         flows = after;
-        (balances, positions) = futures_account(&client, &wanted).await?;
+        ((balances, positions), margins) = futures_account(&client, &wanted).await?;
     }
-    Ok(Snapshot { open, found, balances, positions, flows })
+    Ok(Snapshot { open, found, balances, positions, margins, flows })
 }
 
 type Holdings = (Vec<BalanceRow>, Vec<(String, Qty, Price)>);
+type Margins = Vec<(String, Option<Money>)>;
 
 async fn spot_account(client: &Client, wanted: &[Wanted]) -> Result<Holdings, CallError> {
     let body = client.call(&question("/api/v3/account", Parameters::new(), Purpose::Question)).await?;
@@ -177,7 +180,7 @@ async fn prices(client: &Client, wanted: &[Wanted]) -> Result<Vec<(String, Price
     Ok(account::prices(&client.call(&Call { method, path, parameters, purpose, proof: Proof::None }).await?)?)
 }
 
-async fn futures_account(client: &Client, wanted: &[Wanted]) -> Result<Holdings, CallError> {
+async fn futures_account(client: &Client, wanted: &[Wanted]) -> Result<(Holdings, Margins), CallError> {
     let positions = client.call(&question("/fapi/v3/positionRisk", Parameters::new(), Purpose::Question)).await?;
     let positions = account::positions(&positions)?;
     let balances = client.call(&question("/fapi/v3/balance", Parameters::new(), Purpose::Question)).await?;
@@ -185,5 +188,10 @@ async fn futures_account(client: &Client, wanted: &[Wanted]) -> Result<Holdings,
         let row = positions.iter().find(|row| row.symbol == wanted.symbol && row.position_side == "BOTH");
         (wanted.symbol.clone(), row.map_or(Qty::ZERO, |row| row.qty), row.map_or(Price::ZERO, |row| row.entry))
     };
-    Ok((account::futures_balances(&balances)?, wanted.iter().map(position).collect()))
+    let margins = wanted.iter().map(|wanted| {
+        let row = positions.iter().find(|row| row.symbol == wanted.symbol && row.position_side == "BOTH");
+        (wanted.symbol.clone(), row.and_then(|row| row.isolated))
+    });
+    let margins = margins.collect();
+    Ok(((account::futures_balances(&balances)?, wanted.iter().map(position).collect()), margins))
 }

@@ -9,6 +9,7 @@
 //! | `account`, `flows` | the whole account at once; deposits, withdrawals, funding |
 //! | `stream` | the user data stream, kept alive |
 //! | `client`, `budget`, `clock` | signed requests, the venue's limits, its time |
+//! | `margins` | how futures are margined, and what the venue closes by itself |
 //! | `known` | the orders, and what was told of them |
 
 mod account;
@@ -18,6 +19,7 @@ mod client;
 mod clock;
 mod flows;
 mod known;
+mod margins;
 mod permissions;
 mod prepare;
 mod reports;

@@ -34,6 +34,7 @@ impl Private {
         if self.venue() == Venue::BinanceUsdM {
             self.check_mode(&mut backoff).await?;
             self.set_margin(&mut backoff).await?;
+            self.tell_margins(&mut backoff).await?;
         } else {
             self.check_key(&mut backoff).await?;
         }

@@ -114,7 +114,7 @@ impl Private {
     /// An order that is not ours: placed by hand, or by a session of another journal. The kernel is told that it is there; what
     /// it does to cash and positions shows in the account.
     async fn on_foreign(&mut self, recv: Nanos, report: &OrderReport) -> Result<(), VenueError> {
-        if report.execution != Execution::New {
+        if self.tell_forced(recv, report).await? || report.execution != Execution::New {
             return Ok(());
         }
         let row = OrderAnswer {
@@ -150,6 +150,7 @@ impl Private {
                 self.tell_cash(recv, asset, *free, *locked).await?;
             }
         }
+        self.tell_isolated(recv, &report.margins).await?;
         // Spot names no reason: there `balanceUpdate` tells it.
         if !matches!(report.reason.as_str(), "" | "ORDER" | "MARGIN_TRANSFER" | "MARGIN_TYPE_CHANGE") {
             self.ask_flows();
@@ -175,7 +176,7 @@ impl Private {
     /// Everything of the account: first what explains it, then what it is.
     pub(super) async fn tell_account(&mut self, snapshot: Snapshot) -> Result<(), VenueError> {
         let recv = self.client.clock.ours();
-        let Snapshot { open, found, balances, positions, flows } = snapshot;
+        let Snapshot { open, found, balances, positions, margins, flows } = snapshot;
         for row in &open {
             self.adopt_replacement(row).await?;
         }
@@ -218,6 +219,7 @@ impl Private {
                 self.mailbox.answer(recv, Answer::Position { instrument, qty, average }).await?;
             }
         }
+        self.tell_isolated(recv, &margins).await?;
         for row in &open {
             self.tell_open(recv, row).await?;
         }

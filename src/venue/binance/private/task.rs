@@ -8,6 +8,7 @@
 //!                  └─────────┘ ──▶ order events, answers, the account's link (priority lane)
 //! ```
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ use crate::config::RawFrames;
 use crate::effect::Query;
 use crate::event::link::ACCOUNT_CHANNEL;
 use crate::event::{Answer, Event, Link, LinkState};
-use crate::market::{Instrument, Venue};
+use crate::market::{Instrument, InstrumentId, Money, Venue};
 use crate::venue::backoff::Backoff;
 use crate::venue::binance::config::BinanceConfig;
 use crate::venue::binance::feed::backoff;
@@ -71,6 +72,8 @@ pub(in crate::venue::binance) struct Private {
     pub(super) calls: JoinSet<Done>,
     /// Assets reported as cash; one that is not mentioned any more is reported as gone.
     pub(super) cash_told: Vec<String>,
+    /// What was told to be set aside for a position; `None` is cross margin.
+    pub(super) margin_told: BTreeMap<InstrumentId, Option<Money>>,
     /// What came and went without a trade.
     pub(super) history: History,
     dispatches: mpsc::Receiver<Dispatch>,
@@ -123,6 +126,7 @@ impl Private {
             stats,
             calls: JoinSet::new(),
             cash_told: Vec::new(),
+            margin_told: BTreeMap::new(),
             history,
             dispatches,
             definitions,

@@ -1,9 +1,12 @@
 //! Frames in, events out: [`Decoder`]. A pure function of the frames in their order, so that `replay --reparse` can run it again.
 
+use jangbu_journal::Nanos;
+
 use super::book_sync::{BookSync, DeltaIds, DeltaOutcome, SnapshotOutcome, SyncRule};
-use super::frame::{DeltaFrame, Frame, KlineFrame, PartialFrame, QuoteFrame, TradeFrame};
+use super::frame::{DeltaFrame, Frame, KlineFrame, MarkFrame, PartialFrame, QuoteFrame, TradeFrame};
 use super::rest;
 use super::{FrameCounts, FrameOutcome};
+use crate::event::market::Mark;
 use crate::event::{Event, MarketEvent};
 use crate::market::{Bar, InstrumentId, Qty, Quote, Side, Trade, Venue};
 use crate::venue::channel::Channel;
@@ -44,6 +47,8 @@ struct Feed {
     last_aggregate: Option<u64>,
     last_quote: Option<u64>,
     last_bar: Option<i64>,
+    /// When the last mark was sent.
+    last_mark: Option<Nanos>,
 }
 
 impl Decoder {
@@ -71,6 +76,7 @@ impl Decoder {
             last_aggregate: None,
             last_quote: None,
             last_bar: None,
+            last_mark: None,
         });
     }
 
@@ -175,6 +181,7 @@ impl Decoder {
             Frame::Delta(frame) => self.on_delta(&frame, out),
             Frame::Partial(frame) => self.on_partial(&frame, out),
             Frame::Kline(frame) => self.on_kline(&frame, out),
+            Frame::Mark(frame) => self.on_mark(&frame, out),
             Frame::Control(control) => FrameOutcome::Control(control),
             Frame::Snapshot | Frame::Unknown => FrameOutcome::Unknown,
         }
@@ -225,6 +232,21 @@ impl Decoder {
     fn on_partial(&mut self, frame: &PartialFrame<'_>, out: &mut Made) -> FrameOutcome {
         let Some(feed) = find(&self.symbols, &mut self.feeds, frame.symbol) else { return FrameOutcome::Unknown };
         outcome_of(feed.book.partial(frame.update_id, frame.time, &self.levels, out))
+    }
+
+    fn on_mark(&mut self, frame: &MarkFrame<'_>, out: &mut Made) -> FrameOutcome {
+        let Some(feed) = find(&self.symbols, &mut self.feeds, frame.symbol) else { return FrameOutcome::Unknown };
+        let Some((funding_rate, funding_at)) = frame.funding.filter(|_| frame.price.is_positive()) else {
+            return FrameOutcome::Unknown;
+        };
+        // Two connections may carry it for a moment.
+        if frame.time.is_some() && feed.last_mark >= frame.time {
+            return FrameOutcome::Duplicate;
+        }
+        feed.last_mark = frame.time;
+        let mark = Mark { instrument: feed.id, price: frame.price, funding_rate, funding_at };
+        out.push((frame.time, Event::Market(MarketEvent::Mark(mark))));
+        FrameOutcome::Events
     }
 
     fn on_kline(&mut self, frame: &KlineFrame<'_>, out: &mut Made) -> FrameOutcome {

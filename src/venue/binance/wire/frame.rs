@@ -7,8 +7,9 @@ use jangbu_journal::Nanos;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::field::Field;
 use super::levels::read_side;
-use crate::market::{Price, Qty};
+use crate::market::{Price, Qty, Rate};
 use crate::venue::levels::Levels;
 use crate::venue::wire_error::WireError;
 
@@ -28,6 +29,8 @@ pub enum Frame<'a> {
     Partial(PartialFrame<'a>),
     /// `kline`.
     Kline(KlineFrame<'a>),
+    /// `markPriceUpdate`.
+    Mark(MarkFrame<'a>),
     /// An answer to something we sent, or a word about the connection.
     Control(Control),
     /// A depth snapshot of the REST interface, as tapes hold it in line.
@@ -121,6 +124,19 @@ pub struct KlineFrame<'a> {
     pub time: Option<Nanos>,
 }
 
+/// `markPriceUpdate`: what margins are reckoned with, and the funding to come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MarkFrame<'a> {
+    /// Symbol, upper case.
+    pub symbol: &'a str,
+    /// The mark price.
+    pub price: Price,
+    /// What longs will pay; none of a contract that has no funding.
+    pub funding: Option<(Rate, Nanos)>,
+    /// When it was sent.
+    pub time: Option<Nanos>,
+}
+
 /// A word about the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Control {
@@ -174,6 +190,8 @@ struct Fields<'a> {
     first: Option<&'a RawValue>,
     #[serde(borrow)]
     pu: Option<&'a RawValue>,
+    #[serde(borrow)]
+    r: Option<&'a RawValue>,
     #[serde(borrow)]
     k: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -262,6 +280,7 @@ fn read<'a>(fields: &Fields<'a>, stream: Option<&'a str>, levels: &mut Levels) -
         "\"bookTicker\"" => read_quote(fields).map(Frame::Quote),
         "\"depthUpdate\"" => read_depth(fields, stream, levels),
         "\"kline\"" => read_kline(fields),
+        "\"markPriceUpdate\"" => read_mark(fields).map(Frame::Mark),
         "\"serverShutdown\"" => Ok(Frame::Control(Control::ServerShutdown)),
         _ => Ok(Frame::Unknown),
     }
@@ -323,6 +342,28 @@ fn read_trade<'a>(
         qty: Field(what, "q", fields.q).number()?,
         buyer_is_maker: Field(what, "m", fields.m).boolean()?,
         time: time(fields, what)?,
+    })
+}
+
+fn read_mark<'a>(fields: &Fields<'a>) -> Result<MarkFrame<'a>, WireError> {
+    const WHAT: &str = "markPriceUpdate";
+    // A delivery contract has an empty rate, and 0 for its time.
+    let funding = match Field(WHAT, "r", fields.r).text()? {
+        "" => None,
+        // It may be below 0, as no other number of a stream is.
+        rate => {
+            let rate = rate.parse().map_err(|error| WireError::Number { what: WHAT, field: "r", error })?;
+            Some((rate, nanos_of(Field(WHAT, "T", fields.happened).integer()?)))
+        }
+    };
+    Ok(MarkFrame {
+        symbol: Field(WHAT, "s", fields.s).text()?,
+        price: Field(WHAT, "p", fields.p).number()?,
+        funding: funding.and_then(|(rate, at)| Some((rate, at?))),
+        time: match fields.sent {
+            Some(_) => nanos_of(Field(WHAT, "E", fields.sent).integer()?),
+            None => None,
+        },
     })
 }
 
@@ -399,63 +440,6 @@ fn time(fields: &Fields<'_>, what: &'static str) -> Result<Option<Nanos>, WireEr
 pub(crate) fn nanos_of(value: u64) -> Option<Nanos> {
     let unit: i64 = if value < 100_000_000_000_000 { 1_000_000 } else { 1_000 };
     i64::try_from(value).ok()?.checked_mul(unit).map(Nanos::new)
-}
-
-/// A field of a message: what message, which key, its text if it is there.
-struct Field<'a>(&'static str, &'static str, Option<&'a RawValue>);
-
-impl<'a> Field<'a> {
-    fn raw(&self, expected: &'static str) -> Result<&'a str, WireError> {
-        self.2.map(RawValue::get).ok_or(WireError::Missing { what: self.0, field: self.1, expected })
-    }
-
-    fn wrong(&self, seen: &str, expected: &'static str) -> WireError {
-        WireError::field(self.0, self.1, seen, expected)
-    }
-
-    /// A string without escapes.
-    fn text(&self) -> Result<&'a str, WireError> {
-        const EXPECTED: &str = "a string";
-        let raw = self.raw(EXPECTED)?;
-        let text = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
-        text.filter(|text| !text.contains('\\')).ok_or_else(|| self.wrong(raw, EXPECTED))
-    }
-
-    /// A decimal string.
-    fn number<T: std::str::FromStr<Err = crate::market::NumberError>>(&self) -> Result<T, WireError> {
-        const EXPECTED: &str = "a decimal string";
-        let raw = self.raw(EXPECTED)?;
-        let text = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')).ok_or_else(|| self.wrong(raw, EXPECTED))?;
-        if text.starts_with('-') {
-            return Err(self.wrong(raw, "a decimal string of at least 0"));
-        }
-        text.parse().map_err(|error| WireError::Number { what: self.0, field: self.1, error })
-    }
-
-    fn integer(&self) -> Result<u64, WireError> {
-        const EXPECTED: &str = "an integer of at least 0";
-        let raw = self.raw(EXPECTED)?;
-        raw.parse().map_err(|_| self.wrong(raw, EXPECTED))
-    }
-
-    fn signed(&self) -> Result<i64, WireError> {
-        const EXPECTED: &str = "an integer";
-        let raw = self.raw(EXPECTED)?;
-        raw.parse().map_err(|_| self.wrong(raw, EXPECTED))
-    }
-
-    fn boolean(&self) -> Result<bool, WireError> {
-        match self.raw("true or false")? {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            seen => Err(self.wrong(seen, "true or false")),
-        }
-    }
-
-    fn time(&self) -> Result<Nanos, WireError> {
-        let value = self.integer()?;
-        nanos_of(value).ok_or_else(|| self.wrong(&value.to_string(), "milliseconds or microseconds since 1970"))
-    }
 }
 
 #[cfg(test)]

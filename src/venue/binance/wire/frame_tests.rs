@@ -118,9 +118,28 @@ fn words_about_the_connection() {
 }
 
 #[test]
+fn a_mark_has_its_funding_and_a_delivery_contract_none() {
+    let text = |rate: &str, at: i64| {
+        format!(
+            r#"{{"e":"markPriceUpdate","E":1562305380000,"s":"BTCUSDT","p":"11794.15","i":"1","P":"1","r":"{rate}","T":{at},"st":1}}"#
+        )
+    };
+    for (rate, at, expected) in [
+        ("-0.00038167", 1_562_306_400_000, Some(("-0.00038167", 1_562_306_400_000))),
+        ("0.0001", 1_562_306_400_000, Some(("0.0001", 1_562_306_400_000))),
+        ("", 0, None),
+    ] {
+        let (text, mut levels) = (text(rate, at), Levels::default());
+        let Ok(Frame::Mark(mark)) = Frame::parse(text.as_bytes(), &mut levels) else { panic!("{text}") };
+        let expected = expected.map(|(rate, at)| (rate.parse::<Rate>().expect("a rate"), Nanos::from_millis(at)));
+        assert_eq!((mark.symbol, mark.price.to_string().as_str(), mark.funding), ("BTCUSDT", "11794.15", expected));
+    }
+    assert!(Frame::parse(text("x", 1).as_bytes(), &mut Levels::default()).is_err());
+}
+
+#[test]
 fn what_is_not_known_is_not_an_error() {
     for text in [
-        r#"{"e":"markPriceUpdate","E":1,"s":"BTCUSDT","p":"1","i":"2","P":"3","r":"4","T":5}"#,
         r#"{"e":"executionReport","a":{"x":1},"b":-1,"T":"later","t":-1}"#,
         r#"{"stream":"!miniTicker@arr","data":[{"e":"24hrMiniTicker"}]}"#,
         r#"{"stream":"x","data":null}"#,

@@ -7,6 +7,7 @@
 //! ```
 
 pub mod levels;
+mod field;
 pub mod frame;
 pub mod rest;
 pub mod book_sync;

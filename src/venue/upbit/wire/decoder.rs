@@ -6,11 +6,11 @@ use jangbu_journal::Nanos;
 
 use super::code::MarketCode;
 use super::frame::{Control, Message, messages};
-use super::market::{BookHead, MarketState, Ticker, Trade};
-use super::{FrameCounts, Levels};
+use super::market::{BookHead, Candle, MarketState, Ticker, Trade};
+use super::{FrameCounts, Levels, WireError};
 use crate::event::market::{Phase, PhaseKind};
 use crate::event::{Event, MarketEvent};
-use crate::market::{Depth, InstrumentId, Level, Side, Trade as MarketTrade, Venue};
+use crate::market::{Bar, Depth, InstrumentId, Level, Qty, Rounding, Side, Trade as MarketTrade, Venue};
 use crate::venue::channel::Channel;
 
 pub use crate::venue::raw::Made;
@@ -19,6 +19,8 @@ pub use crate::venue::raw::Made;
 /// duplicate
 /// from a late one. After a reconnect the venue repeats one trade; a fault may repeat more.
 const TRADES_REMEMBERED: usize = 256;
+/// Length of the candles that are subscribed to.
+const CANDLE_NS: i64 = 60_000_000_000;
 
 /// What became of a frame.
 pub type FrameOutcome = crate::venue::counts::FrameOutcome<Control>;
@@ -55,6 +57,8 @@ struct Feed {
     /// When the last book stood, and what it was; `None` when the book was lost.
     book: Option<(Nanos, Levels)>,
     phase: Option<PhaseKind>,
+    /// The candle that grows, and when it was told last.
+    candle: Option<(Bar, Nanos)>,
 }
 
 impl Decoder {
@@ -75,7 +79,7 @@ impl Decoder {
             self.markets.push((code, self.feeds.len()));
             self.markets.sort();
         }
-        self.feeds.push(Feed { id, trades: VecDeque::new(), forgotten: None, book: None, phase: None });
+        self.feeds.push(Feed { id, trades: VecDeque::new(), forgotten: None, book: None, phase: None, candle: None });
     }
 
     /// A frame came: its events go to the end of `out`.
@@ -152,7 +156,7 @@ impl Decoder {
                 None => FrameOutcome::Unknown,
             },
             Message::Candle { candle, .. } => match self.feed(candle.code) {
-                Some(_) => FrameOutcome::Conflated,
+                Some(feed) => feed.on_candle(&candle, out),
                 None => FrameOutcome::Unknown,
             },
             Message::Control(control) => FrameOutcome::Control(control),
@@ -225,6 +229,48 @@ impl Feed {
         let phase = Phase { venue: Venue::Upbit, instrument: Some(self.id), kind };
         out.push((Some(ticker.time), Event::Market(MarketEvent::Phase(phase))));
         FrameOutcome::Events
+    }
+}
+
+impl Feed {
+    /// A candle grows until the next one begins: then it is told. Upbit does not say who took: all of it counts as bought, and how
+    /// many trades there were is not known.
+    fn on_candle(&mut self, candle: &Candle, out: &mut Made) -> FrameOutcome {
+        let (volume, turnover) = (candle.volume.qty(), candle.turnover.money_rounded(Rounding::HalfEven));
+        let (Ok(volume), Some(turnover)) = (volume, turnover) else {
+            return FrameOutcome::Malformed(WireError::field(
+                "candle",
+                "candle_acc_trade_volume",
+                "",
+                "a volume and an amount that fit",
+            ));
+        };
+        let bar = Bar {
+            instrument: self.id,
+            start: candle.start,
+            span: CANDLE_NS,
+            open: candle.open,
+            high: candle.high,
+            low: candle.low,
+            close: candle.close,
+            bought: volume,
+            sold: Qty::ZERO,
+            turnover,
+            trades: 0,
+        };
+        let closed = match self.candle {
+            Some((last, told)) if bar.start < last.start || candle.time < told => return FrameOutcome::Stale,
+            Some((last, _)) if bar.start > last.start => Some(last),
+            _ => None,
+        };
+        self.candle = Some((bar, candle.time));
+        match closed {
+            Some(last) => {
+                out.push((Some(candle.time), Event::Market(MarketEvent::Bar(Box::new(last)))));
+                FrameOutcome::Events
+            }
+            None => FrameOutcome::Conflated,
+        }
     }
 }
 

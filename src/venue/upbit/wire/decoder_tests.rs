@@ -87,6 +87,29 @@ fn a_market_that_halts_is_told_once() {
 }
 
 #[test]
+fn a_candle_is_told_when_the_next_one_begins() {
+    use crate::venue::counts::FrameOutcome::{Conflated, Events, Stale};
+    let (mut decoder, mut out) = (decoder(), Made::new());
+    let candle = |minute: u32, close: u32, volume: &str, sent: u64| {
+        format!(
+            r#"{{"type":"candle.1m","code":"KRW-XRP","candle_date_time_utc":"2026-11-20T09:{minute:02}:00","opening_price":3119,"high_price":3130,"low_price":3110,"trade_price":{close},"candle_acc_trade_volume":{volume},"candle_acc_trade_price":1598230.123456789,"timestamp":{sent},"stream_type":"REALTIME"}}"#
+        )
+    };
+    let frames = [
+        candle(4, 3120, "1.5", 10),
+        candle(4, 3121, "512.25", 20),
+        candle(4, 3120, "1.5", 10),
+        candle(6, 3122, "1", 30),
+        candle(5, 1, "1", 40),
+    ];
+    let outcomes = frames.map(|text| decoder.frame(text.as_bytes(), &mut out));
+    assert_eq!(outcomes, [Conflated, Conflated, Stale, Events, Stale]);
+    let [(_, Event::Market(MarketEvent::Bar(bar)))] = out.as_slice() else { panic!("{out:?}") };
+    let shown = (bar.close.to_string(), bar.bought.to_string(), bar.sold.to_string(), bar.turnover.to_string(), bar.span);
+    assert_eq!(shown, ("3121".into(), "512.25".into(), "0".into(), "1598230.12345679".into(), 60_000_000_000));
+}
+
+#[test]
 fn every_other_frame_is_in_its_class() {
     let candle = r#"{"type":"candle.1m","code":"KRW-XRP","candle_date_time_utc":"2026-11-20T09:04:00","opening_price":1,"high_price":1,"low_price":1,"trade_price":1,"candle_acc_trade_volume":1,"candle_acc_trade_price":1,"timestamp":1}"#;
     for (text, class) in [

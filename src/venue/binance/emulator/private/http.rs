@@ -51,6 +51,8 @@ pub(in super::super) fn routes(kind: MarketKind) -> Router<Arc<Market>> {
             "/fapi/v1/marginType",
             "/fapi/v1/listenKey",
             "/fapi/v1/income",
+            "/fapi/v1/leverageBracket",
+            "/fapi/v1/symbolConfig",
             "/fapi/v3/balance",
             "/fapi/v3/positionRisk",
         ],
@@ -146,6 +148,8 @@ fn answer(market: &Market, method: &Method, path: &str, query: &str, headers: &H
         }
         ("POST", "/fapi/v1/leverage" | "/fapi/v1/marginType") => margin(market, account, path, &parameters),
         ("GET", "/api/v3/account") => Ok(spot_account(&desk, account)),
+        ("GET", "/fapi/v1/leverageBracket") => Ok(super::margin::brackets(market)),
+        ("GET", "/fapi/v1/symbolConfig") => Ok(super::margin::symbols(market, account)),
         ("GET", "/fapi/v1/income") => history(&desk, account, &parameters, accounts.now_ms()),
         ("GET", "/fapi/v3/balance") => Ok(futures_balance(&desk, account)),
         ("GET", "/fapi/v3/positionRisk") => Ok(Value::Array(frames::positions(&desk.accounts[account].0, false))),

@@ -3,7 +3,7 @@
 //! | | spot | USDⓈ-M |
 //! |---|---|---|
 //! | orders | `/api/v3/{order,order/cancelReplace,openOrders,myTrades}` | `/fapi/v1/{order,openOrders,userTrades}` |
-//! | account | `/api/v3/account` | `/fapi/v3/{balance,positionRisk}`, `/fapi/v1/{income,positionSide/dual}` |
+//! | account | `/api/v3/account` | `/fapi/v3/{balance,positionRisk}`, `/fapi/v1/{income,leverageBracket,symbolConfig,positionSide/dual}` |
 //! | user data | `/ws-api/v3`, `userDataStream.subscribe.signature` | `/fapi/v1/listenKey`, `/private/ws?listenKey=…` |
 //!
 //! Orders match against the book of the frames that the clients get. The shared exchange of [`crate::venue::exchange`] is not
@@ -15,6 +15,7 @@ mod desk;
 mod frames;
 mod funds;
 mod http;
+mod margin;
 mod refusal;
 mod stream;
 

@@ -81,6 +81,8 @@ pub struct PositionRow {
     pub qty: Qty,
     /// Average price of entry, cut to 1e-8: the venue may tell more digits.
     pub entry: Price,
+    /// What is set aside for it, with isolated margin.
+    pub isolated: Option<Money>,
 }
 
 /// Reads the positions of futures (`GET /fapi/v3/positionRisk`): only symbols with a position or an order.
@@ -95,6 +97,8 @@ pub fn positions(bytes: &[u8]) -> Result<Vec<PositionRow>, WireError> {
         position_side: String,
         position_amt: Decimal<Qty>,
         entry_price: String,
+        #[serde(default)]
+        isolated_wallet: Option<String>,
     }
     const WHAT: &str = "a list of positions";
     let rows: Vec<Row> = read(WHAT, bytes)?;
@@ -105,6 +109,8 @@ pub fn positions(bytes: &[u8]) -> Result<Vec<PositionRow>, WireError> {
             position_side: row.position_side,
             qty: row.position_amt.0,
             entry: entry.map_err(|error| WireError::Number { what: WHAT, field: "entryPrice", error })?,
+            // 0 with cross margin.
+            isolated: row.isolated_wallet.and_then(|text| cut(&text).parse().ok()).filter(|wallet: &Money| !wallet.is_zero()),
         })
     };
     rows.into_iter().map(row).collect()

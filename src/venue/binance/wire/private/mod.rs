@@ -12,6 +12,7 @@ pub mod account;
 pub mod client_id;
 pub mod filters;
 pub mod income;
+pub mod margin;
 pub mod orders;
 pub mod parameters;
 pub mod refusal;

@@ -116,6 +116,8 @@ pub struct AccountReport {
     pub balances: Vec<(String, Money, Money)>,
     /// Symbol, quantity, average price of entry.
     pub positions: Vec<(String, Qty, Price)>,
+    /// Symbol, and what is set aside for its position; `None` with cross margin.
+    pub margins: Vec<(String, Option<Money>)>,
     /// When it was sent.
     pub time: Option<Nanos>,
 }
@@ -319,6 +321,9 @@ fn futures_account(bytes: &[u8]) -> Result<AccountReport, WireError> {
         s: String,
         pa: Decimal<Qty>,
         ep: String,
+        #[serde(default)]
+        mt: String,
+        iw: Option<Decimal<Money>>,
     }
     #[derive(Deserialize)]
     struct Change {
@@ -337,6 +342,8 @@ fn futures_account(bytes: &[u8]) -> Result<AccountReport, WireError> {
     }
     const WHAT: &str = "ACCOUNT_UPDATE";
     let body: Body = read(WHAT, bytes)?;
+    let isolated = |row: &Position| row.iw.map(|wallet| wallet.0).filter(|_| row.mt.eq_ignore_ascii_case("isolated"));
+    let margins = body.a.positions.iter().map(|row| (row.s.clone(), isolated(row))).collect();
     let position = |row: Position| {
         let entry = super::account::cut(&row.ep).parse();
         Ok((row.s, row.pa.0, entry.map_err(|error| WireError::Number { what: WHAT, field: "ep", error })?))
@@ -344,6 +351,7 @@ fn futures_account(bytes: &[u8]) -> Result<AccountReport, WireError> {
     Ok(AccountReport {
         reason: body.a.reason,
         balances: body.a.balances.into_iter().map(|row| (row.a, row.wb.0, Money::ZERO)).collect(),
+        margins,
         positions: body.a.positions.into_iter().map(position).collect::<Result<_, WireError>>()?,
         time: body.time.and_then(nanos_of),
     })
