@@ -208,6 +208,14 @@ fn written(frame: &Frame<'_>, levels: &Levels) -> Option<String> {
                 )
             })
         }
+        Frame::Mark(mark) => {
+            let (symbol, price, time) = (mark.symbol, mark.price, time("E", mark.time));
+            let (rate, at) = match mark.funding {
+                Some((rate, at)) => (rate.to_string(), stamp(at)),
+                None => (String::new(), 0),
+            };
+            write!(out, r#"{{"e":"markPriceUpdate","s":"{symbol}","p":"{price}","r":"{rate}","T":{at}{time}}}"#)
+        }
         Frame::Control(_) | Frame::Snapshot | Frame::Unknown => return None,
     };
     Some(out)

@@ -12,6 +12,7 @@ mod cli_replay;
 mod cli_strategy;
 mod examples;
 mod golden;
+mod golden_accounts;
 mod golden_by_hand;
 mod golden_made;
 mod kiwoom_day;
