@@ -62,6 +62,11 @@ impl Margins {
         self.rows.get(place)
     }
 
+    /// The leverage a venue said it holds an instrument at.
+    pub(super) fn leverage(&self, instrument: InstrumentId) -> Option<u16> {
+        self.get(instrument)?.leverage
+    }
+
     fn row(&mut self, instrument: InstrumentId) -> &mut Row {
         let place = self.rows.binary_search_by_key(&instrument, |row| row.instrument).unwrap_or_else(|place| {
             let (brackets, isolated) = (Vec::new(), None);

@@ -11,6 +11,7 @@ use jangbu_replay::{Effects, LoadError};
 use super::Kernel;
 use super::derived::Derived;
 use super::facts::Facts;
+use super::margins::Margins;
 use super::markets::{Markets, time_of};
 use super::orders::Orders;
 use super::ranking::Ranking;
@@ -172,6 +173,7 @@ struct Seen<'a> {
     derived: &'a Derived,
     ranking: &'a Ranking,
     facts: &'a Facts,
+    margins: &'a Margins,
     now: Nanos,
 }
 
@@ -219,6 +221,10 @@ impl Sight for Seen<'_> {
 
     fn activity(&self, instrument: InstrumentId) -> Option<&Activity> {
         self.facts.activity(instrument)
+    }
+
+    fn leverage(&self, instrument: InstrumentId) -> Option<u16> {
+        self.margins.leverage(instrument)
     }
 
     fn premium(&self, instrument: InstrumentId) -> Option<Rate> {
@@ -277,6 +283,7 @@ impl Kernel {
             derived: &self.derived,
             ranking: &self.ranking,
             facts: &self.facts,
+            margins: &self.margins,
             now: self.stamp.recv,
         };
         let view = View::new(self.stamp.recv, id, &seen).with_venue_time(time_of(&self.stamp));
@@ -327,8 +334,9 @@ impl Kernel {
     }
 
     fn seen(&self) -> Seen<'_> {
-        let Kernel { markets, orders, portfolio, operator, derived, ranking, facts, .. } = self;
-        Seen { markets, orders, portfolio, auto_trade: operator.auto_trade, derived, ranking, facts, now: self.stamp.recv }
+        let Kernel { markets, orders, portfolio, operator, derived, ranking, facts, margins, .. } = self;
+        let (auto_trade, now) = (operator.auto_trade, self.stamp.recv);
+        Seen { markets, orders, portfolio, auto_trade, derived, ranking, facts, margins, now }
     }
 
     /// Tells the strategy an order belongs to what became of it.

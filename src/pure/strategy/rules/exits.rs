@@ -6,11 +6,7 @@ use super::profit::{HUNDRED, Percent, outcome};
 use super::settings::RuleSettings;
 use super::split::Split;
 use super::state::{Holding, Leaving, Reason};
-use crate::market::number::ONE;
 use crate::market::{Instrument, Price};
-
-/// The share of its margin that a position with leverage may lose, percent: as the reference has it.
-const MARGIN_LOST: i64 = 90 * ONE;
 
 /// Notes a price: the best one since entry, and whether the trailing stop is armed by it.
 pub(super) fn see(settings: &RuleSettings, holding: &mut Holding, instrument: &Instrument, price: Price) {
@@ -35,8 +31,8 @@ pub(super) fn due(
     let found = price.and_then(|price| outcome(instrument, holding.entry, price, holding.qty));
     if let Some(found) = found {
         let (loss, percent_lost) = (found.profit.raw().saturating_neg(), found.percent.raw().saturating_neg());
-        // A margin is lost at 100 % of it; the venue is not waited for.
-        if leverage.is_some_and(|leverage| percent_lost.saturating_mul(leverage.into()) > MARGIN_LOST) {
+        let of_margin = leverage.map_or(0, |leverage| percent_lost.saturating_mul(leverage.into()));
+        if stops.margin_loss.is_positive() && of_margin >= stops.margin_loss.raw() {
             return all(Reason::Margin);
         }
         if stops.loss.is_positive() && percent_lost >= stops.loss.raw() {
@@ -106,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_margin_almost_lost_is_left() {
-        let settings = RuleSettings::of(&strategy("rules", &[])).expect("the defaults");
+        let settings = RuleSettings::of(&strategy("rules", &[("margin_loss", "90")])).expect("right");
         let at = Nanos::ZERO;
         let (entry, held): (Price, Qty) = (price("10000"), qty("1"));
         let holding = Holding {
@@ -127,10 +123,10 @@ mod tests {
             due(&settings, &holding, &share(0, false), Some(price(at_price)), (at, leverage)).map(|leaving| leaving.reason)
         };
         // Ten times: 90 % of the margin is 9 % of the price.
-        assert_eq!(reason("1", "9100", Some(10)), None);
-        assert_eq!(reason("1", "9090", Some(10)), Some(Reason::Margin));
-        assert_eq!(reason("-1", "10910", Some(10)), Some(Reason::Margin));
-        assert_eq!(reason("1", "9090", Some(9)), None);
+        assert_eq!(reason("1", "9110", Some(10)), None);
+        assert_eq!(reason("1", "9100", Some(10)), Some(Reason::Margin));
+        assert_eq!(reason("-1", "10900", Some(10)), Some(Reason::Margin));
+        assert_eq!(reason("1", "9100", Some(9)), None);
         assert_eq!(reason("1", "1", None), None, "without leverage a margin is the whole");
     }
 }

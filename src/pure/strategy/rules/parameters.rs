@@ -135,6 +135,13 @@ pub const PARAMETERS: &[Parameter] = &[
     ),
     row("stop_loss", "0", PERCENT, "손절 수익률 (%)", "closes at this loss after fees, percent"),
     row("stop_loss_amount", "0", AMOUNT, "손절 금액", "closes at this loss after fees"),
+    row(
+        "margin_loss",
+        "0",
+        PERCENT,
+        "증거금 손실률 (수익률 × 레버리지, %); 기준 프로그램은 90",
+        "closes at this loss of the margin of a position with leverage, percent; the reference has 90",
+    ),
     row("take_profit", "0", PERCENT, "익절 수익률 (%)", "closes at this profit after fees, percent"),
     row("take_profit_amount", "0", AMOUNT, "익절 금액", "closes at this profit after fees"),
     row("trailing_arm", "0", PERCENT, "트레일링 발동 수익률 (%)", "arms the trailing stop at this return, percent"),

@@ -100,6 +100,8 @@ pub struct Stops {
     pub loss: Percent,
     /// Loss, amount.
     pub loss_amount: Money,
+    /// Loss as a share of the margin of a position with leverage, percent.
+    pub margin_loss: Percent,
     /// Profit, percent.
     pub profit: Percent,
     /// Profit, amount.
@@ -232,6 +234,7 @@ impl RuleSettings {
             stops: Stops {
                 loss: percent(values, "stop_loss")?,
                 loss_amount: amount(values, "stop_loss_amount")?,
+                margin_loss: percent(values, "margin_loss")?,
                 profit: percent(values, "take_profit")?,
                 profit_amount: amount(values, "take_profit_amount")?,
                 trailing_arm: percent(values, "trailing_arm")?,

@@ -32,7 +32,7 @@ pub enum Reason {
     Liquidation,
     /// The day's loss or profit has reached its limit.
     DayLimit,
-    /// A position with leverage has lost nine tenths of its margin.
+    /// `margin_loss`.
     Margin,
 }
 
@@ -55,7 +55,7 @@ impl Reason {
             Reason::HoldingTime => "보유 시간 · holding time",
             Reason::Liquidation => "시각 청산 · liquidation time",
             Reason::DayLimit => "하루 한도 · limit of the day",
-            Reason::Margin => "증거금의 90 % 손실 · nine tenths of the margin lost",
+            Reason::Margin => "증거금 손실률 · loss of the margin",
         }
     }
 }

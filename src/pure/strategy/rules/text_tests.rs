@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::tests::{Day, FUTURE, SHARE, strategy};
 use crate::event::market::Vi;
-use crate::event::{Command, Event, MarketEvent};
+use crate::event::{Answer, Command, Event, MarketEvent};
 use crate::market::InstrumentId;
 
 /// A row a second from a quote and a trade; the texts decide on each.
@@ -204,4 +204,28 @@ fn a_text_waits_after_an_interruption() {
         day.until(second);
     }
     assert_eq!(day.orders(), "5 buy 100 market");
+}
+
+#[test]
+fn a_text_reads_the_leverage_that_the_venue_says() {
+    let texts = ["if not (현재가 == 10000):\n    매수 = False", "if 레버리지 == 20:\n    self.Sell()"];
+    let given = [("notional", "1000"), ("buy", "buy.py"), ("sell", "sell.py"), ("average", "1")];
+    for (leverage, expected) in [(20, "0 buy 0.1 market; 2 sell 0.1 market"), (10, "0 buy 0.1 market")] {
+        let mut day = Day::new(Vec::from([strategy("text", &given)]), false);
+        for (name, text) in ["buy.py", "sell.py"].into_iter().zip(texts) {
+            day.say(Command::StrategyText { name: name.into(), text: text.into() });
+        }
+        for (second, price) in ["10000", "10010", "10020"].into_iter().enumerate() {
+            day.until(second as i64);
+            if second == 2 {
+                let margin = Answer::Margin { instrument: FUTURE, isolated: None, leverage: Some(leverage) };
+                day.hear(Event::Answer(alloc::boxed::Box::new(margin)));
+            }
+            day.trade(FUTURE, price);
+            day.quote(FUTURE, price, price);
+            let now = day.second();
+            day.until(now);
+        }
+        assert_eq!(day.orders(), expected, "leverage {leverage}");
+    }
 }
