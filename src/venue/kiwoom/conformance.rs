@@ -53,6 +53,8 @@ impl Stocks {
             secret_key: credentials.secret.expose().into(),
             interval_ms: 100,
             wander_ticks: 0,
+            // The suite's scripts trade three percent away at once.
+            dynamic: false,
             ..KiwoomEmulatorConfig::default()
         }
     }

@@ -59,6 +59,8 @@ pub struct KiwoomEmulatorConfig {
     pub filled_per_fill: bool,
     /// Symbols of reports are written `A005930`.
     pub prefix: bool,
+    /// Dynamic volatility interruptions (동적 VI) beside the static ones.
+    pub dynamic: bool,
     /// Virtual time between two public orders of a stock, milliseconds; 0 makes it fit the speed.
     pub interval_ms: u32,
     /// How wild prices are: ticks that the public's opinion moves at a time.
@@ -93,6 +95,7 @@ impl Default for KiwoomEmulatorConfig {
             empty_as_refusal: true,
             filled_per_fill: false,
             prefix: false,
+            dynamic: true,
             interval_ms: 0,
             wander_ticks: 4,
         }

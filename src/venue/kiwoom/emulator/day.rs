@@ -137,7 +137,8 @@ impl Engine {
         }
         let stock = &self.stocks[at];
         self.exchange.set_guard(stock.id, stock.guard());
-        self.exchange.set_moving_guard(stock.id, Some(stock.moving_guard()));
+        let moving = self.config.dynamic.then(|| stock.moving_guard());
+        self.exchange.set_moving_guard(stock.id, moving);
     }
 
     /// A trade would have left the bounds: two minutes and up to thirty seconds of an auction.
