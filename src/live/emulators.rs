@@ -6,10 +6,11 @@ use tokio::runtime::Runtime;
 
 use super::config::LiveConfig;
 use super::error::LiveError;
+use crate::account::Position;
 use crate::config::VenueConfig;
-use crate::market::Price;
-use crate::market::Venue;
+use crate::kernel::Kernel;
 use crate::market::number::ONE;
+use crate::market::{Money, Price, Venue};
 use crate::venue::Now;
 use crate::venue::binance::emulator as binance;
 use crate::venue::gateway::Emulated;
@@ -33,11 +34,12 @@ pub struct Emulators {
 }
 
 impl Emulators {
-    /// Starts what the settings ask for, on `runtime`.
+    /// Starts what the settings ask for, on `runtime`. Accounts go on where the journal ends: with the cash and the holdings of its
+    /// `kernel`. Orders that were open then are not there any more.
     ///
     /// # Errors
     /// When one does not start.
-    pub fn start(config: &LiveConfig, runtime: &Runtime, now: &Now) -> Result<Self, LiveError> {
+    pub fn start(config: &LiveConfig, kernel: &Kernel, runtime: &Runtime, now: &Now) -> Result<Self, LiveError> {
         let failed = |error: &dyn std::fmt::Display| LiveError::Emulator { reason: error.to_string() };
         let asked = |kind: Venue| config.venues.iter().find(|venue| venue.kind == kind && venue.emulate);
         let mut markets = config.emulate.clone().unwrap_or_default();
@@ -45,7 +47,11 @@ impl Emulators {
             if let Some(venue) = asked(venue) {
                 let source = binance::Source::Synthetic { symbols: symbols(venue), seed: SEED };
                 markets.markets.push(binance::MarketSource { kind, source, bind: None });
-                markets.accounts = vec![binance::AccountConfig::new(binance::AccountConfig::demo_keys())];
+                if markets.accounts.is_empty() {
+                    markets.accounts = vec![binance::AccountConfig::new(binance::AccountConfig::demo_keys())];
+                }
+                let funds = funds(kernel, venue.kind);
+                markets.accounts.iter_mut().for_each(|account| account.resumed.extend(funds.clone().map(|funds| (kind, funds))));
             }
         }
         let binance = if markets.markets.is_empty() {
@@ -57,6 +63,10 @@ impl Emulators {
             Some(venue) => {
                 let source = upbit::Source::Synthetic { symbols: symbols(venue), seed: SEED };
                 let mut market = upbit::EmulatorConfig::new(source, Now::clone(now));
+                if let Some(funds) = funds(kernel, Venue::Upbit) {
+                    let rows = funds.total.into_iter().filter(|row| row.1.is_positive());
+                    market.balances = rows.map(|(currency, amount)| (currency, amount.to_string())).collect();
+                }
                 market.starts = STARTS.map(|(code, won)| (code.to_owned(), Price::from_raw(won * ONE))).into();
                 Some(runtime.block_on(upbit::Emulator::start(market)).map_err(|error| failed(&error))?)
             }
@@ -108,6 +118,29 @@ impl Emulators {
             let _ = runtime.block_on(emulator.stop());
         }
     }
+}
+
+/// What an account at a venue has by the books of a journal: coins, and for perpetuals positions. `None` where nothing was ever booked.
+fn funds(kernel: &Kernel, venue: Venue) -> Option<binance::Funds> {
+    let mut funds = binance::Funds::default();
+    for row in kernel.portfolio().cash_rows().iter().filter(|row| row.venue == venue) {
+        funds.total.insert(row.currency.as_str().to_owned(), row.cash.total);
+    }
+    if funds.total.is_empty() {
+        return None;
+    }
+    for instrument in kernel.instruments().filter(|instrument| instrument.venue == venue) {
+        let Position { qty, cost, .. } = kernel.portfolio().position(instrument.id);
+        if qty.is_zero() {
+            continue;
+        }
+        if instrument.kind.can_short() {
+            funds.positions.insert(instrument.symbol.clone(), Position { qty, cost, ..Position::default() });
+        } else {
+            funds.total.insert(instrument.base.as_str().to_owned(), Money::from_raw(qty.raw()));
+        }
+    }
+    Some(funds)
 }
 
 /// What an emulator plays: what is watched by name, and where a ranking is asked for, something to rank.

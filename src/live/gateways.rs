@@ -73,7 +73,7 @@ impl Gateways {
         (runtime, broker): (Runtime, Option<Broker>),
     ) -> Result<(Self, Routes), LiveError> {
         let time = clock.clone();
-        let emulators = Emulators::start(config, &runtime, &(Arc::new(move || time.now()) as Now))?;
+        let emulators = Emulators::start(config, kernel, &runtime, &(Arc::new(move || time.now()) as Now))?;
         let (stop, stopped) = watch::channel(false);
         let instruments: Vec<Instrument> = kernel.instruments().cloned().collect();
         let numbers = Arc::new(Numbers::new(&instruments));

@@ -69,6 +69,23 @@ fn two_venues_on_paper_are_one_session() {
     assert!(rate.raw().abs() < 10_000_000, "made-up markets begin about 1 % apart: {rate}");
 }
 
+/// An emulator has what the journal says the account had: nothing differs, and nothing is taken over again.
+#[test]
+fn a_second_session_with_real_orders_finds_the_accounts_as_it_left_them() {
+    let dir = folder();
+    fs::write(dir.path().join("two.toml"), example(true)).expect("written");
+    for session in 1..=2 {
+        let (out, err) = check(dir.path(), &["live", "--config", "two.toml", "--for", "6s", "--json"], 0);
+        let summary = json(&out);
+        assert_eq!(summary["halt"], Value::Null, "{out}");
+        assert_eq!(summary["session"], session);
+        let said = |text: &str| err.matches(text).count();
+        assert_eq!(said("the books say"), 0, "{err}");
+        assert_eq!(said("taken over") > 0, session == 1, "{err}");
+        assert!(summary["counts"]["orders"].as_u64() > Some(0), "{summary}");
+    }
+}
+
 #[test]
 fn two_venues_with_real_orders_are_one_session() {
     let (summary, replay) = trade(true);

@@ -49,6 +49,8 @@ pub struct AccountConfig {
     pub credentials: Credentials,
     /// What it has at first, by asset.
     pub funds: Vec<(String, Money)>,
+    /// What it has at first on a kind of market, in place of that: it goes on where a session before it ended.
+    pub resumed: Vec<(MarketKind, Funds)>,
     /// What its fills cost.
     pub fees: DeskFees,
 }
@@ -63,7 +65,7 @@ impl AccountConfig {
     pub fn new(credentials: Credentials) -> Self {
         let cash = Money::from_raw(100_000 * i128::from(crate::market::number::ONE));
         let fees = DeskFees { maker: Rate::from_raw(100_000), taker: Rate::from_raw(100_000), in_bnb: false };
-        AccountConfig { credentials, funds: vec![("USDT".into(), cash)], fees }
+        AccountConfig { credentials, funds: vec![("USDT".into(), cash)], resumed: Vec::new(), fees }
     }
 }
 
@@ -112,7 +114,8 @@ impl Accounts {
     pub(super) fn new(kind: MarketKind, configs: &[AccountConfig], plan: &FaultPlan) -> Result<Self, String> {
         let signers: Result<Vec<Signer>, &str> = configs.iter().map(|config| Signer::new(&config.credentials)).collect();
         let accounts = configs.iter().map(|config| {
-            let funds = Funds { total: config.funds.iter().cloned().collect(), ..Funds::default() };
+            let resumed = config.resumed.iter().find(|row| row.0 == kind).map(|row| row.1.clone());
+            let funds = resumed.unwrap_or_else(|| Funds { total: config.funds.iter().cloned().collect(), ..Funds::default() });
             (funds, config.fees)
         });
         Ok(Accounts {
