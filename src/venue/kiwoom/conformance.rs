@@ -87,8 +87,8 @@ impl Harness for Stocks {
         venue: Venue::Kiwoom,
         symbol: SYMBOL,
         unit: "10",
-        // Three percent of the last trade are a volatility interruption.
-        away: 2,
+        // Three percent of the last trade are a volatility interruption, and some scenarios trade on both sides in turn.
+        away: 1,
         shorts: false,
         amends_quantity: Err("Kiwoom amends the limit of what is open, not the quantity"),
         signs_time: Err("requests carry no time"),
