@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded};
@@ -32,6 +32,8 @@ struct Session {
     stop: Arc<AtomicBool>,
     /// Its account is known.
     known: Arc<AtomicBool>,
+    /// Fills it told of.
+    fills: Arc<AtomicUsize>,
     thread: std::thread::JoinHandle<Summary>,
 }
 
@@ -39,15 +41,17 @@ fn begin(config: LiveConfig) -> Session {
     let (commands, heard) = bounded(16);
     let stop = Arc::new(AtomicBool::new(false));
     let known = Arc::new(AtomicBool::new(false));
-    let (told, knows) = (Arc::clone(&stop), Arc::clone(&known));
+    let fills = Arc::new(AtomicUsize::new(0));
+    let (told, knows, filled) = (Arc::clone(&stop), Arc::clone(&known), Arc::clone(&fills));
     let thread = std::thread::spawn(move || {
         let on_notice = move |_: &Stamp, notice: &Notice| {
             knows.fetch_or(notice.code == "reconcile.done", Ordering::AcqRel);
+            filled.fetch_add(usize::from(notice.code == "fill"), Ordering::AcqRel);
         };
         let hooks = Hooks { commands: heard, notice: Some(Box::new(on_notice)), ..Hooks::default() };
         run(&config, &told, hooks).expect("it begins")
     });
-    let session = Session { commands, stop, known, thread };
+    let session = Session { commands, stop, known, fills, thread };
     until("the account is known", || session.known.load(Ordering::Acquire));
     session
 }
@@ -123,6 +127,8 @@ fn trades_restarts_and_replays_alike<const SPOT: bool>() {
     until("an open order", || open(1));
     let name = emulator.orders(kind).into_iter().find(|order| order.status.is_open()).expect("open").client_id;
     assert!(emulator.trade(kind, &name, None, qty("0.01")));
+    // What a session has not heard when it ends is the next one's to find.
+    until("both fills are heard", || session.fills.load(Ordering::Acquire) >= 2);
     let summary = session.end();
     assert_eq!((summary.halt, summary.notes.clone()), (None, Vec::new()));
     assert!(summary.counts.fills >= 2, "{:?}", summary.counts);
