@@ -145,7 +145,7 @@ impl Session {
                     assert!(!quote.bid.is_negative() && !quote.ask_qty.is_negative(), "{quote:?}");
                 }
                 Event::Market(MarketEvent::Bar(bar)) => {
-                    assert!(bar.span > 0 && !bar.bought.is_negative() && !bar.sold.is_negative(), "{bar:?}");
+                    assert!(bar.is_sound(), "{bar:?}");
                 }
                 other => panic!("frames do not make {other:?}"),
             }

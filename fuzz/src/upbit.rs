@@ -90,6 +90,7 @@ fn follow(made: &[(Option<Nanos>, Event)]) {
             Event::Market(MarketEvent::Trade(trade)) => {
                 assert!(trade.price.is_positive() && trade.qty.is_positive(), "{trade:?}");
             }
+            Event::Market(MarketEvent::Bar(bar)) => assert!(bar.is_sound(), "{bar:?}"),
             Event::Market(MarketEvent::BookLost(_) | MarketEvent::Phase(_)) => {}
             other => panic!("frames do not make {other:?}"),
         }

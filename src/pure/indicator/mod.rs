@@ -13,6 +13,7 @@
 //! What an indicator remembers is saved bit for bit: its sums have a history in their low bits, and that history is state.
 //!
 //! ```
+//! # extern crate jangbu_pure as jangbu;
 //! use jangbu::indicator::{Indicator, Rsi};
 //!
 //! let mut rsi = Rsi::new(2);

@@ -120,3 +120,12 @@ pub struct Bar {
     /// Number of trades.
     pub trades: u32,
 }
+
+impl Bar {
+    /// Whether it can be: prices above 0 that lie between lowest and highest, a span above 0, and nothing traded below 0.
+    pub fn is_sound(&self) -> bool {
+        let within = |price: Price| self.low <= price && price <= self.high;
+        let traded = self.bought.is_negative() || self.sold.is_negative() || self.turnover.is_negative();
+        self.low.is_positive() && within(self.open) && within(self.close) && self.span > 0 && !traded
+    }
+}

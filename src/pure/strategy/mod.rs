@@ -11,6 +11,7 @@
 //! A strategy that buys 1 whenever the price falls below 100 and nothing is held:
 //!
 //! ```
+//! # extern crate jangbu_pure as jangbu;
 //! use jangbu::market::{Price, Qty, Trade, number::ONE};
 //! use jangbu::strategy::{Decoder, DecodeError, Encoder, Signals, Strategy, View};
 //!

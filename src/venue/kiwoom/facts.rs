@@ -57,7 +57,7 @@ struct Shape {
     turnover_million: Option<Money>,
 }
 
-/// A bar; `None` without its prices. Kiwoom does not say who took: half is counted for each side, and no number of trades. Without a
+/// A bar; `None` without its prices, or when it cannot be. Kiwoom does not say who took: half is counted for each side, and no number of trades. Without a
 /// turnover it is 0.
 fn bar(instrument: InstrumentId, shape: Shape) -> Option<Bar> {
     let Shape { start, span, prices, volume, turnover_million } = shape;
@@ -65,7 +65,7 @@ fn bar(instrument: InstrumentId, shape: Shape) -> Option<Bar> {
     let volume = volume.map_or(0, |volume| volume.abs().raw());
     let turnover = turnover_million.and_then(|million| million.raw().checked_mul(MILLION)).map_or(Money::ZERO, Money::from_raw);
     let (bought, sold) = (Qty::from_raw(volume - volume / 2), Qty::from_raw(volume / 2));
-    Some(Bar { instrument, start, span, open, high, low, close, bought, sold, turnover, trades: 0 })
+    Some(Bar { instrument, start, span, open, high, low, close, bought, sold, turnover, trades: 0 }).filter(Bar::is_sound)
 }
 
 /// A bar of trades (ka10079, `span` 0) or of minutes (ka10080).

@@ -263,7 +263,6 @@ impl Decoder {
             let seen = frame.bought.to_string();
             return FrameOutcome::Malformed(WireError::field("kline", "k.V", &seen, "at most `k.v`"));
         };
-        feed.last_bar = Some(start);
         let [open, high, low, close] = frame.prices;
         let bar = Bar {
             instrument: feed.id,
@@ -278,6 +277,10 @@ impl Decoder {
             turnover: frame.turnover,
             trades: frame.trades,
         };
+        if !bar.is_sound() {
+            return FrameOutcome::Malformed(WireError::field("kline", "k", &format!("{bar:?}"), "a bar that can be"));
+        }
+        feed.last_bar = Some(start);
         out.push((frame.time, Event::Market(MarketEvent::Bar(Box::new(bar)))));
         FrameOutcome::Events
     }

@@ -258,6 +258,10 @@ impl Feed {
             turnover,
             trades: 0,
         };
+        if !bar.is_sound() {
+            let seen = format!("{bar:?}");
+            return FrameOutcome::Malformed(WireError::field("candle", "prices and volume", &seen, "a bar that can be"));
+        }
         let closed = match self.candle {
             Some((last, told)) if bar.start < last.start || candle.time < told => return FrameOutcome::Stale,
             Some((last, _)) if bar.start > last.start => Some(last),

@@ -88,7 +88,7 @@ fn a_market_that_halts_is_told_once() {
 
 #[test]
 fn a_candle_is_told_when_the_next_one_begins() {
-    use crate::venue::counts::FrameOutcome::{Conflated, Events, Stale};
+    use crate::venue::counts::FrameOutcome::{Conflated, Events, Malformed, Stale};
     let (mut decoder, mut out) = (decoder(), Made::new());
     let candle = |minute: u32, close: u32, volume: &str, sent: u64| {
         format!(
@@ -100,10 +100,15 @@ fn a_candle_is_told_when_the_next_one_begins() {
         candle(4, 3121, "512.25", 20),
         candle(4, 3120, "1.5", 10),
         candle(6, 3122, "1", 30),
-        candle(5, 1, "1", 40),
+        candle(5, 3111, "1", 40),
     ];
     let outcomes = frames.map(|text| decoder.frame(text.as_bytes(), &mut out));
     assert_eq!(outcomes, [Conflated, Conflated, Stale, Events, Stale]);
+    // Closed below its lowest price, or less than nothing traded.
+    for (close, volume) in [(1, "1"), (3120, "-1")] {
+        let outcome = decoder.frame(candle(7, close, volume, 50).as_bytes(), &mut out);
+        assert!(matches!(outcome, Malformed(_)), "{outcome:?}");
+    }
     let [(_, Event::Market(MarketEvent::Bar(bar)))] = out.as_slice() else { panic!("{out:?}") };
     let shown = (bar.close.to_string(), bar.bought.to_string(), bar.sold.to_string(), bar.turnover.to_string(), bar.span);
     assert_eq!(shown, ("3121".into(), "512.25".into(), "0".into(), "1598230.12345679".into(), 60_000_000_000));
