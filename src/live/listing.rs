@@ -40,7 +40,7 @@ impl Listing {
             [] => {
                 let symbols: Vec<&str> = by_symbol.keys().map(|key| key.0.as_str()).collect();
                 let near = nearest(&symbol, &symbols).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-                let known = symbols.iter().take(SHOWN_MAX).copied().collect::<Vec<_>>().join(", ");
+                let known = by_symbol.keys().take(SHOWN_MAX).map(|key| format!("{}:{}", key.1, key.0)).collect::<Vec<_>>().join(", ");
                 let more = if symbols.len() > SHOWN_MAX { format!(", … {} in all", symbols.len()) } else { String::new() };
                 let shown: String = text.chars().take(40).collect();
                 Err(format!(
@@ -75,6 +75,7 @@ mod tests {
         assert!(error.contains("binance-spot:BTCUSDT or binance-usdm:BTCUSDT"), "{error}");
         let error = listing.find("BTCUSD").expect_err("none");
         assert!(error.contains("did you mean `BTCUSDT`") && error.contains("조치"), "{error}");
+        assert!(error.contains("there are: binance-spot:BTCUSDT, binance-usdm:BTCUSDT)"), "{error}");
         assert!(listing.find("nasdaq:BTCUSDT").is_err());
     }
 }
