@@ -77,9 +77,11 @@ deposits = [{ venue = \"binance-usdm\", currency = \"USDT\", amount = 10000 }]
 # kind = \"binance-usdm\"                 # binance-spot, binance-usdm, upbit, kiwoom
 # symbols = [\"BTCUSDT\"]
 # streams = [\"trades\", \"quotes\", \"book\"]  # every-trade: 모든 체결을 하나씩 (each trade by itself)
+#   mark: 마크 가격과 펀딩비 (선물); bars: 1분봉 (mark price and funding of futures; bars of a minute)
 # book_speed = \"100ms\"                  # 호가 갱신 주기 (how often book differences come)
 # orders = \"paper\"                   # real: 거래소로 주문, --real로 확인 (orders go to the venue; confirm with --real)
 # keys = \"binance.keys\"              # 0600: key = \"…\", secret = \"…\"; 또는 환경 변수 (or JANGBU_BINANCE_USDM_KEY, …_SECRET)
+#   키움은 account = \"계좌번호\"로 다른 계좌의 키를 막음 (Kiwoom: account = \"…\" refuses the key of another account)
 # leverage = 3                       # 선물의 레버리지, 시작할 때 설정 (of futures, set at the start)
 # margin = \"cross\"                   # isolated: 격리 (of futures)
 # allow_withdraw = false             # 출금 권한이 있는 키를 받을지; binance-spot만 알 수 있음 (whether a key that may withdraw is taken)
