@@ -40,7 +40,8 @@ impl Listing {
             [] => {
                 let symbols: Vec<&str> = by_symbol.keys().map(|key| key.0.as_str()).collect();
                 let near = nearest(&symbol, &symbols).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-                let known = by_symbol.keys().take(SHOWN_MAX).map(|key| format!("{}:{}", key.1, key.0)).collect::<Vec<_>>().join(", ");
+                let known =
+                    by_symbol.keys().take(SHOWN_MAX).map(|key| format!("{}:{}", key.1, key.0)).collect::<Vec<_>>().join(", ");
                 let more = if symbols.len() > SHOWN_MAX { format!(", … {} in all", symbols.len()) } else { String::new() };
                 let shown: String = text.chars().take(40).collect();
                 Err(format!(
