@@ -221,10 +221,18 @@ impl Private {
         }
         self.tell_isolated(recv, &margins).await?;
         for row in &open {
-            self.tell_open(recv, row).await?;
+            if !self.is_replaced(row) {
+                self.tell_open(recv, row).await?;
+            }
         }
         let venue = self.venue();
         self.mailbox.answer(recv, Answer::Reconciled { venue }).await
+    }
+
+    /// Whether a list is so old that it still has an order of ours that another has replaced since.
+    fn is_replaced(&self, row: &OrderAnswer) -> bool {
+        let order = self.orders.find(row.venue_order, &row.client_id, &row.symbol).and_then(|order| self.orders.get(order));
+        order.is_some_and(|known| known.number.is_some_and(|number| number != row.venue_order))
     }
 
     /// An open order that took the place of one of ours, and whose answer was never heard.
