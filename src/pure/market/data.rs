@@ -101,7 +101,7 @@ pub struct Bar {
     pub instrument: InstrumentId,
     /// Start of the span.
     pub start: Nanos,
-    /// Length of the span, nanoseconds.
+    /// Length of the span, nanoseconds; 0 for a bar of so many trades.
     pub span: i64,
     /// First price.
     pub open: Price,
@@ -122,10 +122,10 @@ pub struct Bar {
 }
 
 impl Bar {
-    /// Whether it can be: prices above 0 that lie between lowest and highest, a span above 0, and nothing traded below 0.
+    /// Whether it can be: prices above 0 that lie between lowest and highest, and neither a span nor anything traded below 0.
     pub fn is_sound(&self) -> bool {
         let within = |price: Price| self.low <= price && price <= self.high;
         let traded = self.bought.is_negative() || self.sold.is_negative() || self.turnover.is_negative();
-        self.low.is_positive() && within(self.open) && within(self.close) && self.span > 0 && !traded
+        self.low.is_positive() && within(self.open) && within(self.close) && self.span >= 0 && !traded
     }
 }

@@ -82,7 +82,8 @@ fn ids(codes: &[String]) -> impl Iterator<Item = (&str, InstrumentId)> {
 #[tokio::test]
 async fn days_follow_each_other_and_keep_what_is_held() {
     let config = KiwoomEmulatorConfig {
-        speed: 36_000,
+        // Four seconds a day: a busy machine still places its order on the day that the token is for.
+        speed: 6_000,
         days: 3,
         symbols: 2,
         limited: false,
