@@ -84,6 +84,8 @@ async fn days_follow_each_other_and_keep_what_is_held() {
     let config = KiwoomEmulatorConfig {
         // Four seconds a day: a busy machine still places its order on the day that the token is for.
         speed: 6_000,
+        // With a life of a day, yesterday's is valid until this very moment, and is given again.
+        token_life_s: 43_200,
         days: 3,
         symbols: 2,
         limited: false,
