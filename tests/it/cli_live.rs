@@ -69,9 +69,11 @@ fn killed_again_and_again_it_goes_on_and_loses_nothing_it_said_was_durable() {
     let kills = if slow() { 50 } else { 3 };
     for kill in 0..kills {
         let mut running = Running::start(dir.path(), &["live", "--speed", if kill % 2 == 0 { "max" } else { "50" }]);
+        let mut told = String::new();
         let durable = loop {
             let line = running.said();
-            assert!(!line.is_empty(), "ended by itself");
+            assert!(!line.is_empty(), "ended by itself, start {kill}:\n{told}");
+            told.push_str(&line);
             let number = line.split_once("(durable ").and_then(|(_, rest)| rest.split_once(')'));
             if let Some((number, _)) = number {
                 break number.parse::<u64>().expect("a seq");
